@@ -1,0 +1,5 @@
+"""`python -m tito`, for when the `tito` command is not on the PATH."""
+
+from tito.cli import main
+
+main()

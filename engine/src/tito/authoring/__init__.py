@@ -1,0 +1,1 @@
+"""What authors of tiers do: build and check them."""

@@ -1,0 +1,85 @@
+"""Builds and checks the tiers of projects on disk."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+from tito.build import build, curriculum_folder
+from tito.curriculum.compile import CompiledTier, compile_tier
+from tito.curriculum.installed import Installed, installed, is_editable
+from tito.errors import SourceError, TitoError, UsageError
+from tito.model import Course, Finding
+from tito.plugins.hooks import Hooks
+
+
+def editable_projects() -> list[Path]:
+    """The project folders of every tier that is installed in editable mode."""
+    folders, _ = installed().plugins.tier_folders()
+    return [Path(folder).parents[1] for _, folder in folders if is_editable(Path(folder))]
+
+
+def project_root(path: Path) -> Path:
+    """The project around a path: the folder itself or the nearest above with a pyproject.toml."""
+    for folder in (path.absolute(), *path.absolute().parents):
+        if (folder / "pyproject.toml").is_file() and any(folder.glob("src/*/tier.yaml")):
+            return folder
+    message = "no tier's project is here: no pyproject.toml with a src/*/tier.yaml beside it"
+    raise UsageError(Finding(message, str(path), "name the project's folder"))
+
+
+def metadata(root: Path) -> tuple[str, str]:
+    """(distribution name, version) from the project's pyproject.toml."""
+    path = root / "pyproject.toml"
+    try:
+        project = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
+        return project["name"], project["version"]
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError) as error:
+        message = f"pyproject.toml gives no name and version ({error})"
+        raise TitoError(Finding(message, str(path), "give both under [project]")) from None
+
+
+def build_project(path: Path) -> CompiledTier:
+    """Refresh the `_generated` folder of the project around `path`."""
+    root = project_root(path)
+    return build(root, *metadata(root))
+
+
+def check_project(path: Path) -> Iterator[Finding]:
+    """Everything that is wrong with the project's tier, alone and among the installed ones."""
+    root = project_root(path)
+    package = curriculum_folder(root)
+    try:
+        compiled = compile_tier(package, *metadata(root))
+    except SourceError as error:
+        yield from error.findings
+        return
+    found = installed()
+    yield from _imports(compiled, found)
+    hooks = Hooks(found.plugins)
+    for each in compiled.modules:
+        folder = package / "modules" / each.module.folder
+        yield from hooks.call("tito_module_checks", module=each.module, folder=folder)
+    yield from hooks.findings
+
+
+def _imports(compiled: CompiledTier, found: Installed) -> Iterator[Finding]:
+    """A module imports only what it requires, directly or not."""
+    tier = compiled.manifest.tier
+    others = tuple(each.tier for each in found.tiers if each.tier.id != tier.id)
+    course = Course((*others, tier))
+    for each in compiled.modules:
+        allowed = course.requirements(each.module.id) - {each.module.id}
+        for name in each.module.imports:
+            owner = _owner(course, name)
+            if owner and owner not in allowed:
+                message = f"{each.module.id} imports {name}, which {owner} builds and it does not require"
+                yield Finding(message, each.draft.file, f"add {owner} to requires in module.yaml")
+
+
+def _owner(course: Course, name: str) -> str:
+    """The id of the module that builds an imported name; empty for a facade as a whole."""
+    package, _, last = name.rpartition(".")
+    module = course.facades.get(package, {}).get(last) or course.by_target.get(name) or course.by_target.get(package)
+    return module.id if module else ""

@@ -1,0 +1,47 @@
+"""A click group that imports a command when it is asked for, and takes in the plugins' commands."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from importlib import import_module
+from typing import Any
+
+import click
+
+from tito.names import pick
+
+
+class LazyGroup(click.Group):
+    """`commands_at` maps a command's name to `module:attribute`."""
+
+    def __init__(self, *, commands_at: dict[str, str], with_plugins: bool = False, **kwargs: Any):
+        super().__init__(**kwargs)
+        self._commands_at = commands_at
+        self._with_plugins = with_plugins
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*self._commands_at, *sorted(self._plugin_commands)]
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name in self._commands_at:
+            module, _, attribute = self._commands_at[name].partition(":")
+            command: click.Command = getattr(import_module(module), attribute)
+            return command
+        return self._plugin_commands.get(name)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        name = args[0] if args else ""
+        if name and not name.startswith("-") and self.get_command(ctx, name) is None:
+            pick(name, dict.fromkeys(self.list_commands(ctx)), "command", f"{ctx.command_path} --help")
+        return super().resolve_command(ctx, args)
+
+    @cached_property
+    def _plugin_commands(self) -> dict[str, click.Command]:
+        """The plugins' commands; an engine's command is never replaced."""
+        if not self._with_plugins:
+            return {}
+        from tito.plugins.hooks import Hooks
+        from tito.plugins.loading import load_plugins
+
+        commands = Hooks(load_plugins()).call("tito_commands")
+        return {c.name: c for c in commands if c.name and c.name not in self._commands_at}

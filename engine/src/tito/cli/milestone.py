@@ -1,0 +1,62 @@
+"""`tito milestone …`: history, re-created with your own code."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from tito.cli.out import json_option, say_findings, say_json, say_table
+from tito.learner.desk import open_desk
+from tito.learner.progress import missing
+from tito.workspace.state import read_state
+
+
+@click.group()
+def milestone() -> None:
+    """Historical results, re-created with your own code."""
+
+
+@milestone.command("list")
+@json_option
+def list_milestones(as_json: bool) -> None:
+    """Show the milestones, and which modules each still needs."""
+    desk = open_desk()
+    state, findings = read_state(desk.workspace)
+    rows = []
+    for each in desk.course.milestones:
+        waiting = [module.id for module in missing(desk, each.requires)]
+        status = "passed" if each.id in state.milestones else "waiting" if waiting else "ready"
+        rows.append({"id": each.id, "title": each.title, "status": status, "needs": waiting})
+    if as_json:
+        say_json(rows)
+    else:
+        heads = ("milestone", "title", "status", "needs")
+        say_table(heads, [(r["id"], r["title"], r["status"], ", ".join(r["needs"])) for r in rows])
+    say_findings(findings)
+
+
+@milestone.command()
+@click.argument("name", metavar="MILESTONE")
+@click.option("--timeout", type=click.FloatRange(min=0.1), default=600.0, show_default=True, help="Seconds.")
+def run(name: str, timeout: float) -> None:
+    """Run a milestone on your modules, in a process of its own. Its pictures stay in the workspace."""
+    import time
+
+    from tito.learner.milestone import run_milestone
+    from tito.workspace.lock import locked
+    from tito.workspace.state import Result, record
+
+    desk = open_desk()
+    chosen = desk.milestone(name)
+    with locked(desk.workspace, lambda text: click.echo(text, err=True)):
+        folder, ended = run_milestone(desk, chosen, timeout)
+        if not ended:
+            findings = record(desk.workspace, "milestones", chosen.id, Result(1, 1, time.time()))
+    if ended:
+        click.secho(f"The milestone did not pass: {ended}", fg="red", err=True)
+        sys.exit(1)
+    click.secho(f"Milestone {chosen.year} {chosen.title}: passed.", fg="green")
+    for picture in sorted(folder.iterdir()):
+        click.echo(f"  {desk.shown(picture)}")
+    say_findings(findings)

@@ -1,0 +1,197 @@
+"""`tito module …`: a learner's work on one module."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+
+import click
+
+from tito.cli.out import json_option, say_findings, say_json, say_next, say_table
+from tito.cli.report import say_report
+from tito.learner.desk import Desk, open_desk
+from tito.learner.progress import missing, module_progress
+from tito.model import Finding, Module, TestReport
+from tito.workspace.state import Result, read_state
+
+
+@click.group()
+def module() -> None:
+    """Start, test, complete and reset modules. A module is named by id, number or prefix."""
+
+
+@module.command("list")
+@json_option
+def list_modules(as_json: bool) -> None:
+    """Show every module of the course, and how far you are."""
+    desk = open_desk()
+    state, findings = read_state(desk.workspace)
+    progress = module_progress(desk, state)
+    if as_json:
+        say_json([_as_json(desk, entry.module, entry.status, entry.last) for entry in progress])
+    else:
+        say_table(
+            ("", "module", "title", "status", "points"),
+            [
+                (f"{e.module.number:02d}", e.module.id, e.module.title, e.status, points(e.last))
+                for e in progress
+            ],
+        )
+    say_findings((*findings, *desk.installed.findings))
+
+
+def points(last: Result | None) -> str:
+    return f"{last.earned}/{last.possible}" if last else ""
+
+
+def _as_json(desk: Desk, module: Module, status: str, last: Result | None) -> dict[str, object]:
+    return {
+        "id": module.id,
+        "number": module.number,
+        "title": module.title,
+        "summary": module.summary,
+        "tier": desk.course.tier_of(module).id,
+        "requires": module.requires,
+        "target": module.target,
+        "minutes": module.minutes,
+        "status": status,
+        "last": asdict(last) if last else None,
+    }
+
+
+@module.command()
+@click.argument("name", metavar="MODULE")
+@click.option("--format", "suffix", type=click.Choice(["ipynb", "py"]), default="ipynb", help="Notebook or percent script.")
+@click.option("--force", is_flag=True, help="Start although a module that it needs is not complete.")
+def start(name: str, suffix: str, force: bool) -> None:
+    """Put a module's notebook into the workspace. One that is there is never touched."""
+    from tito.learner.module import start as start_module
+    from tito.workspace.lock import locked
+
+    desk = open_desk()
+    chosen = desk.own_module(name)
+    _warn_about_missing(desk, chosen, force)
+    with locked(desk.workspace, _aside):
+        path, new = start_module(desk, chosen, f".{suffix}")
+    click.echo(f"{'Here is' if new else 'You have started'} module {chosen.number:02d} {chosen.title}: {desk.shown(path)}")
+    click.echo(f"{chosen.summary} About {chosen.minutes} minutes.")
+    say_next(f"open the file, then: tito module test {chosen.id}")
+
+
+@module.command()
+@click.argument("name", metavar="MODULE")
+@click.option("--timeout", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="Seconds.")
+@json_option
+def test(name: str, timeout: float, as_json: bool) -> None:
+    """Run your file of the module, and only it, and show what each test says."""
+    from tito.learner.run import test_module
+    from tito.workspace.lock import locked
+
+    desk = open_desk()
+    chosen = desk.own_module(name)
+    with locked(desk.workspace, _aside):
+        report = test_module(desk, chosen, timeout)
+        findings = _remember(desk, report)
+    if as_json:
+        say_json(asdict(report) | {"earned": report.earned, "possible": report.possible, "passed": report.passed})
+    else:
+        say_report(chosen, report, desk.shown(desk.learner_file(chosen)))
+        if report.passed:
+            say_next(f"tito module complete {chosen.id}")
+    say_findings(findings)
+    sys.exit(0 if report.passed else 1)
+
+
+@module.command()
+@click.argument("name", metavar="MODULE")
+@click.option("--timeout", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="Seconds.")
+@click.option("--force", is_flag=True, help="Complete although a module that it needs is not complete.")
+def complete(name: str, timeout: float, force: bool) -> None:
+    """Test the module, and if it passes, export it: from then on you can import it."""
+    from tito.learner.module import complete as complete_module
+    from tito.plugins.hooks import Hooks
+    from tito.workspace.lock import locked
+
+    desk = open_desk()
+    chosen = desk.own_module(name)
+    _warn_about_missing(desk, chosen, force)
+    with locked(desk.workspace, _aside):
+        done = complete_module(desk, chosen, timeout)
+        findings = _remember(desk, done.report)
+    say_report(chosen, done.report, desk.shown(desk.learner_file(chosen)))
+    if done.file is None:
+        say_findings(findings)
+        sys.exit(1)
+    click.secho(f"Module {chosen.number:02d} {chosen.title} is complete: {desk.shown(done.file)}", fg="green")
+    for facade, names in chosen.exports.items():
+        click.echo(f"  from {facade} import {', '.join(names[:4])}{', …' if len(names) > 4 else ''}")
+    hooks = Hooks(desk.installed.plugins)
+    arguments = {"course": desk.course, "workspace": desk.workspace, "module": chosen}
+    for line in hooks.call("tito_module_completed", **arguments):
+        click.echo(line)
+    _say_unlocked(desk, chosen)
+    say_findings((*findings, *hooks.findings))
+
+
+def _say_unlocked(desk: Desk, chosen: Module) -> None:
+    from tito.learner.progress import next_module, unlocked_by
+
+    modules, milestones = unlocked_by(desk, chosen)
+    for unlocked in modules:
+        click.echo(f"Unlocked: module {unlocked.number:02d} {unlocked.title}")
+    for milestone in milestones:
+        click.echo(f"Unlocked: milestone {milestone.year} {milestone.title}: tito milestone run {milestone.id}")
+    if following := next_module(desk):
+        say_next(f"tito module start {following.id}")
+
+
+@module.command()
+@click.argument("name", metavar="MODULE")
+@click.option("--tests", is_flag=True, help="Restore only what was given; your solutions stay.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def reset(name: str, tests: bool, yes: bool) -> None:
+    """Put the module back as it was handed out. What stands there is kept beside it."""
+    from tito.learner.module import reset as reset_module
+    from tito.learner.module import reset_tests
+    from tito.workspace.lock import locked
+
+    desk = open_desk()
+    chosen = desk.own_module(name)
+    what = "test cells" if tests else "notebook, solutions included,"
+    if not yes:
+        click.confirm(f"Put the {what} of {chosen.id} back as handed out (a backup is kept)?", abort=True)
+    with locked(desk.workspace, _aside):
+        path, kept = (reset_tests if tests else reset_module)(desk, chosen)
+    click.echo(f"{desk.shown(path)} is as it was handed out{', with your solutions' if tests else ''}.")
+    if kept:
+        click.echo(f"What stood there is in {desk.shown(kept)}.")
+    say_next(f"tito module test {chosen.id}")
+
+
+@module.command()
+@click.argument("name", metavar="MODULE")
+@click.option("--export", is_flag=True, help="The file that it is exported to instead.")
+def path(name: str, export: bool) -> None:
+    """Print where your file of the module is."""
+    desk = open_desk()
+    chosen = desk.own_module(name)
+    click.echo(str(desk.workspace.own_file(chosen) if export else desk.learner_file(chosen)))
+
+
+def _remember(desk: Desk, report: TestReport) -> list[Finding]:
+    import time
+
+    from tito.workspace.state import record
+
+    return record(desk.workspace, "modules", report.module, Result(report.earned, report.possible, time.time()))
+
+
+def _warn_about_missing(desk: Desk, chosen: Module, force: bool) -> None:
+    """Say which required modules are not complete, and the command that mends it."""
+    for needed in missing(desk, chosen.requires):
+        message = f"module {chosen.id} builds on {needed.id}, which is not complete"
+        say_findings([Finding(message, fix=f"tito module complete {needed.id}", level="warning")])
+
+
+def _aside(text: str) -> None:
+    click.echo(text, err=True)

@@ -1,0 +1,52 @@
+"""Shows a test report."""
+
+from __future__ import annotations
+
+import textwrap
+
+import click
+
+from tito.cli.out import MARKS, say_findings, seconds
+from tito.model import CellResult, Module, TestReport
+
+MOST_LINES = 12  # of printed output shown for a failing test
+
+
+def say_report(module: Module, report: TestReport, file: str) -> None:
+    """Each test on a line with its points and time; what failed says why and where."""
+    click.echo(f"Module {module.number:02d} {module.title}, {file}")
+    for problem in report.problems:
+        _say_problem(problem)
+    width = max((len(test.title) for test, _ in report.tests), default=0)
+    for test, result in report.tests:
+        mark, color = MARKS[result.outcome]
+        earned = test.points if result.outcome == "passed" else 0
+        time = seconds(result.seconds) if result.outcome != "not run" else "not run"
+        head = click.style(f"{mark:>4}", fg=color)
+        click.echo(f"{head}  {test.title.ljust(width)}  {earned:>3}/{test.points:<3}  {time}")
+        if result.outcome == "failed":
+            _say_details(result)
+    passed = sum(result.outcome == "passed" for _, result in report.tests)
+    click.echo(
+        f"{report.earned} of {report.possible} points, {passed} of {len(report.tests)} tests passed"
+        f" in {seconds(report.seconds)}"
+    )
+    say_findings(report.findings)
+
+
+def _say_problem(problem: CellResult) -> None:
+    """A cell outside the tests that failed; often why the tests after it do."""
+    click.secho("Before the tests:", fg="yellow")
+    _say_details(problem)
+
+
+def _say_details(result: CellResult) -> None:
+    click.echo(textwrap.indent(result.error, "      "))
+    if result.where:
+        click.echo(f"      {result.where}:  {result.source}")
+    if result.output:
+        lines = result.output.rstrip().splitlines()
+        click.echo("      it printed:")
+        click.echo(textwrap.indent("\n".join(lines[:MOST_LINES]), "        "))
+        if len(lines) > MOST_LINES:
+            click.echo(f"        … and {len(lines) - MOST_LINES} more lines")

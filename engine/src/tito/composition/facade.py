@@ -1,0 +1,79 @@
+"""A composed package: it offers names from several tiers, each looked up when it is asked for.
+
+Names are not cached in the package, or IPython's autoreload would go on showing old ones.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+from tito.composition import guidance
+from tito.composition.finder import finder
+from tito.composition.gate import Gate
+from tito.model import Module
+
+
+def compose(package: str) -> None:
+    """Make the package that is being imported a facade of all installed tiers."""
+    found = finder()
+    gate = found.gate(package)
+    found.packages.add(package)
+    module = sys.modules[package]
+    module.__class__ = Facade
+    module.__path__ = list(dict.fromkeys([*_portions(gate, package), *module.__path__]))
+
+
+def _portions(gate: Gate, package: str) -> Iterator[str]:
+    """The package's folder in the workspace, then in every installed distribution."""
+    roots = [gate.workspace.root] if gate.workspace else []
+    roots += [found.portion for found in gate.installed.tiers]
+    for root in roots:
+        path = root.joinpath(*package.split("."))
+        if path.is_dir():
+            yield str(path)
+
+
+class Facade(ModuleType):
+    """PEP 562 as a class, so that a name may also be called like a module: `core.tensor`."""
+
+    def __getattr__(self, name: str) -> Any:
+        if target := self.__dict__.get("__targets__", {}).get(name):
+            return getattr(sys.modules[target], name)
+        if name == "__all__":
+            return self._open_names()
+        if name.startswith("_"):
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        return self._looked_up(name)
+
+    def _looked_up(self, name: str) -> Any:
+        """The long way, once a name: afterwards its module is known, and `F.relu` costs little."""
+        package = self.__name__
+        gate = finder().gate(package)
+        module = gate.course.facades.get(package, {}).get(name)
+        if module and gate.file(module):
+            value = getattr(import_module(module.target), name)
+            self.__dict__.setdefault("__targets__", {})[name] = module.target
+            return value
+        if f"{package}.{name}" in gate.course.facades:  # `nn.functional` needs no import in torch
+            return import_module(f"{package}.{name}")
+        raise AttributeError(guidance.explain(gate, package, name))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Importing `core.tensor` binds the module in its package: a facade's name goes first."""
+        if not (isinstance(value, ModuleType) and name in self._offered()):
+            super().__setattr__(name, value)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self._open_names()})
+
+    def _offered(self) -> dict[str, Module]:
+        return finder().gate(self.__name__).course.facades.get(self.__name__, {})
+
+    def _open_names(self) -> list[str]:
+        """The facade's names that can be had now."""
+        gate = finder().gate(self.__name__)
+        return sorted(n for n, module in self._offered().items() if gate.status(module) != "locked")

@@ -1,0 +1,76 @@
+"""Decides which file provides each module right now: own, provided or locked."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from tito.curriculum.installed import Installed
+from tito.export import stamped_module
+from tito.model import Course, Module, Workspace
+
+Status = Literal["own", "provided", "locked"]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """The composition of a course in a workspace, or of the installed references without one.
+
+    `under_test` is the module whose own earlier export is locked too, so that what passes is what
+    stands in the notebook.
+    """
+
+    installed: Installed
+    course: Course
+    workspace: Workspace | None
+    under_test: str = ""
+
+    @cached_property
+    def _given(self) -> frozenset[str]:
+        """The ids of the modules that are provided: there is no workspace, or it says so."""
+        workspace = self.workspace
+        return frozenset(
+            module.id
+            for module in self.course.modules
+            if workspace is None
+            or module.id in workspace.provided
+            or self.course.tier_of(module).id not in workspace.tiers
+        )
+
+    def is_provided(self, module: Module) -> bool:
+        return module.id in self._given
+
+    def status(self, module: Module) -> Status:
+        if self.is_provided(module):
+            return "provided"
+        if module.id == self.under_test or not self.is_complete(module):
+            return "locked"
+        return "own"
+
+    def is_complete(self, module: Module) -> bool:
+        """Whether the workspace holds this module as `tito module complete` exports it."""
+        if self.workspace is None:
+            return False
+        try:
+            with open(self.workspace.own_file(module), encoding="utf-8") as file:
+                return stamped_module(file.readline()) == module.id
+        except (OSError, UnicodeDecodeError):
+            return False
+
+    def file(self, module: Module) -> Path | None:
+        """The file that provides the module now; None while it is locked."""
+        status = self.status(module)
+        if status == "provided":
+            return self.installed.of(self.course.tier_of(module).id).reference_file(module)
+        if status == "own" and self.workspace:
+            return self.workspace.own_file(module)
+        return None
+
+
+def gate(installed: Installed, workspace: Workspace | None) -> Gate:
+    """The gate of the workspace's tiers. Raises what `Installed.course` raises."""
+    course = installed.course(workspace.tiers if workspace else None)
+    return Gate(installed, course, workspace, os.environ.get("TITO_UNDER_TEST", ""))

@@ -1,0 +1,60 @@
+"""Writes cells as a notebook, or as a percent script."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from tito.curriculum.source import Cell
+
+KERNEL = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+def notebook(cells: Iterable[Cell]) -> str:
+    """A notebook in nbformat 4.5 without outputs. The same cells give the same bytes."""
+    cells = tuple(cells)
+    made = {
+        "cells": [_cell(cell, cell_id) for cell, cell_id in zip(cells, cell_ids(cells), strict=True)],
+        "metadata": KERNEL,
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    return json.dumps(made, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def percent(cells: Iterable[Cell]) -> str:
+    """The same notebook as a percent script, as jupytext writes it."""
+    import jupytext
+
+    return str(jupytext.writes(jupytext.reads(notebook(cells), fmt="ipynb"), fmt="py:percent"))
+
+
+def _cell(cell: Cell, cell_id: str) -> dict[str, Any]:
+    made = {
+        "cell_type": cell.kind,
+        "id": cell_id,
+        "metadata": cell.metadata,
+        "source": cell.text.splitlines(keepends=True),
+    }
+    return made | ({"execution_count": None, "outputs": []} if cell.kind == "code" else {})
+
+
+def cell_ids(cells: Iterable[Cell]) -> list[str]:
+    """A graded cell's id is its grade id; any other is numbered from the graded cell before it.
+
+    So ids are the same from build to build, and a change in one section leaves all others alone.
+    """
+    ids, section, count = [], "start", Counter[str]()
+    for cell in cells:
+        if cell.grade_id:
+            section = cell.grade_id[:56]
+            ids.append(section)
+        else:
+            count[section] += 1
+            ids.append(f"{section}-{count[section]}")
+    return ids

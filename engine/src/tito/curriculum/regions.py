@@ -1,0 +1,79 @@
+"""nbgrader's regions in a cell: the lines between its BEGIN and END marks."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tito.curriculum.source import Cell
+from tito.model import Finding
+
+SOLUTION = "SOLUTION"
+HIDDEN_TESTS = "HIDDEN TESTS"
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Offsets of the BEGIN and END lines in the cell's text, counted from 0."""
+
+    kind: str
+    begin: int
+    end: int
+
+
+def regions(cell: Cell) -> list[Region]:
+    """The cell's well-formed regions; `region_findings` tells of the others."""
+    return [item for item in _scan(cell) if isinstance(item, Region)]
+
+
+def region_findings(cell: Cell) -> list[Finding]:
+    return [item for item in _scan(cell) if isinstance(item, Finding)]
+
+
+def _scan(cell: Cell) -> Iterator[Region | Finding]:
+    open_kind, begin = "", 0
+    for offset, line in enumerate(cell.text.split("\n")):
+        for kind in (SOLUTION, HIDDEN_TESTS):
+            for edge in ("BEGIN", "END"):
+                mark = f"### {edge} {kind}"
+                if mark not in line:
+                    continue
+                if line.strip() != mark:
+                    yield _finding(cell, offset, f"{mark!r} must stand alone on its line")
+                elif edge == "BEGIN" and open_kind:
+                    yield _finding(cell, offset, f"{mark!r} inside a region that is still open")
+                elif edge == "BEGIN":
+                    open_kind, begin = kind, offset
+                elif kind != open_kind:
+                    yield _finding(cell, offset, f"{mark!r} ends a region that never began")
+                else:
+                    yield Region(kind, begin, offset)
+                    open_kind = ""
+    if open_kind:
+        yield _finding(cell, begin, f"the region '### BEGIN {open_kind}' never ends")
+
+
+def _finding(cell: Cell, offset: int, message: str) -> Finding:
+    fix = "regions are never nested: each BEGIN line is followed by its END line in the same cell"
+    return Finding(message, str(cell.place(offset)), fix)
+
+
+def enclosing_function(cell: Cell, region: Region) -> str:
+    """The qualified name of the innermost function around the region; empty if there is none."""
+    name = ""
+    for node, qualified in _functions(ast.parse(cell.text).body, ""):
+        if node.lineno - 1 <= region.begin and region.end <= (node.end_lineno or 0):
+            name = qualified
+    return name
+
+
+def _functions(
+    body: list[ast.stmt], prefix: str
+) -> Iterator[tuple[ast.FunctionDef | ast.AsyncFunctionDef, str]]:
+    """Every function with its qualified name, outer ones before inner ones."""
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node, prefix + node.name
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield from _functions(node.body, f"{prefix}{node.name}.")

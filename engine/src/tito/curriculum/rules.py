@@ -1,0 +1,199 @@
+"""Everything that can be wrong in a module's source. Each rule takes the module and yields findings."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+
+from tito.curriculum.draft import Draft
+from tito.curriculum.public import public_names
+from tito.curriculum.regions import SOLUTION, enclosing_function, region_findings, regions
+from tito.curriculum.source import DIRECTIVE, Cell
+from tito.model import Finding, Place
+
+DIRECTIVES = ("default_exp", "export")
+GRADE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,55}")
+UNIT_TEST = re.compile(r"^### 🧪 Unit Test: (?P<component>\S.*)$", re.MULTILINE)
+FULL_POINTS = 100
+MOST_LINES = 900
+
+Rule = Callable[[Draft], Iterator[Finding]]
+
+
+def syntax(draft: Draft) -> Iterator[Finding]:
+    """Each code cell is Python on its own; magics are for notebooks, not for lessons."""
+    for cell in draft.code:
+        try:
+            ast.parse(cell.text)
+        except SyntaxError as error:
+            place = cell.place((error.lineno or 1) - 1)
+            yield Finding(f"this cell is not Python: {error.msg}", str(place))
+        except ValueError as error:
+            yield Finding(f"this cell is not Python: {error}", str(cell.place()))
+
+
+def well_formed_regions(draft: Draft) -> Iterator[Finding]:
+    for cell in draft.code:
+        yield from region_findings(cell)
+
+
+def directives(draft: Draft) -> Iterator[Finding]:
+    for cell in draft.code:
+        read = {directive.offset for directive in cell.directives()}
+        for directive in cell.directives():
+            if directive.name not in DIRECTIVES:
+                known = ", ".join(f"'#| {name}'" for name in DIRECTIVES)
+                message = f"unknown directive '#| {directive.name}'; there are {known}"
+                yield Finding(message, str(cell.place(directive.offset)))
+        for offset in _directive_comments(cell):
+            if offset not in read:
+                yield Finding(
+                    "a directive after other lines has no effect",
+                    str(cell.place(offset)),
+                    "move it to the top of its cell",
+                )
+
+
+def _directive_comments(cell: Cell) -> Iterator[int]:
+    """Offsets of lines that look like directives and do not stand in a string."""
+    strings = {
+        line
+        for node in ast.walk(ast.parse(cell.text))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        for line in range(node.lineno - 1, node.end_lineno or node.lineno)
+    }
+    for offset, line in enumerate(cell.text.split("\n")):
+        if DIRECTIVE.match(line) and offset not in strings:
+            yield offset
+
+
+def target(draft: Draft) -> Iterator[Finding]:
+    found = [(c, d) for c in draft.code for d in c.directives() if d.name == "default_exp"]
+    if not found:
+        fix = f"add the line '#| default_exp {draft.config.target}' to a cell before the first export"
+        yield Finding("the source has no '#| default_exp'", str(Place(draft.file, 1)), fix)
+    for cell, directive in found[1:]:
+        yield Finding("a second '#| default_exp'", str(cell.place(directive.offset)))
+    for cell, directive in found[:1]:
+        if directive.value != draft.config.target:
+            yield Finding(
+                f"'#| default_exp {directive.value}' and module.yaml's target "
+                f"{draft.config.target!r} disagree",
+                str(cell.place(directive.offset)),
+            )
+
+
+def grade_ids(draft: Draft) -> Iterator[Finding]:
+    seen: dict[str, Cell] = {}
+    for cell in draft.code:
+        if not (cell.is_solution or cell.is_test):
+            continue
+        if not GRADE_ID.fullmatch(cell.grade_id):
+            message = f"grade id {cell.grade_id!r} is not made of a-z, 0-9 and '-' (at most 56)"
+            fix = '# %% nbgrader={"grade_id": "' + draft.id + '-something"}'
+            yield Finding(message, str(cell.place()), fix)
+        elif cell.grade_id in seen:
+            first = seen[cell.grade_id].place()
+            message = f"grade id {cell.grade_id!r} is used twice, first in {first}"
+            yield Finding(message, str(cell.place()))
+        seen.setdefault(cell.grade_id, cell)
+
+
+def solutions(draft: Draft) -> Iterator[Finding]:
+    """A stub must be able to raise for its task: a solution stands in a function."""
+    for cell in draft.code:
+        found = [region for region in regions(cell) if region.kind == SOLUTION]
+        for region in found:
+            if not enclosing_function(cell, region):
+                message = "a solution region outside of any function"
+                fix = "put what the learner writes into a function, so that its stub can raise"
+                yield Finding(message, str(cell.place(region.begin)), fix)
+        if cell.is_solution and not found:
+            yield Finding("a solution cell without a solution region", str(cell.place()))
+        if cell.is_solution and "points" in cell.nbgrader:
+            fix = "points belong to the test cells; delete them here"
+            yield Finding("a solution cell with points", str(cell.place()), fix)
+
+
+def tests(draft: Draft) -> Iterator[Finding]:
+    """Each test has points, a heading of its own and asserts that say what was expected."""
+    for above, cell in zip((None, *draft.lesson.cells), draft.lesson.cells, strict=False):
+        if not cell.is_test and "points" not in cell.nbgrader:
+            continue
+        points = cell.nbgrader.get("points")
+        if not isinstance(points, int) or isinstance(points, bool) or points < 1:
+            yield Finding(f"test {cell.grade_id!r} has no points", str(cell.place()))
+        if not above or above.kind != "markdown" or not UNIT_TEST.search(above.text):
+            fix = "write a markdown cell '### 🧪 Unit Test: [Component]' directly above it"
+            yield Finding(f"test {cell.grade_id!r} has no heading", str(cell.place()), fix)
+        for node in ast.walk(ast.parse(cell.text)):
+            if isinstance(node, ast.Assert) and node.msg is None:
+                fix = "say what was expected, what came, and what to look at"
+                yield Finding("an assert without a message", str(cell.place(node.lineno - 1)), fix)
+
+
+def every_task_is_tested(draft: Draft) -> Iterator[Finding]:
+    waiting: Cell | None = None
+    for cell in (*draft.code, None):
+        if waiting and (cell is None or cell.is_solution):
+            message = f"exercise {waiting.grade_id!r} has no test before the next exercise"
+            yield Finding(message, str(waiting.place()))
+            waiting = None
+        if cell is not None and (cell.is_solution or cell.is_test):
+            waiting = cell if cell.is_solution else None
+
+
+def points(draft: Draft) -> Iterator[Finding]:
+    given = [cell.nbgrader.get("points", 0) for cell in draft.code if cell.is_test]
+    total = sum(value for value in given if isinstance(value, int))
+    if total != FULL_POINTS:
+        message = f"the points of the module's tests add up to {total}, not {FULL_POINTS}"
+        yield Finding(message, draft.file)
+
+
+def exported_names(draft: Draft) -> Iterator[Finding]:
+    seen: dict[str, Place] = {}
+    for cell in draft.code:
+        for name in public_names(cell.text) if cell.is_exported else ():
+            if name in seen:
+                yield Finding(f"{name!r} is exported twice, first in {seen[name]}", str(cell.place()))
+            seen.setdefault(name, cell.place())
+    for facade, names in draft.config.exports.items():
+        for name in names:
+            if name not in seen:
+                fix = f"export {name!r} in {draft.file}, or delete it from module.yaml"
+                message = f"the facade {facade!r} offers {name!r}, which the source does not export"
+                yield Finding(message, f"{draft.config_file}: exports.{facade}", fix)
+
+
+def hints(draft: Draft) -> Iterator[Finding]:
+    where = f"{draft.config_file}: hints"
+    for task in draft.lesson.tasks:
+        if not draft.config.hints.get(task):
+            yield Finding(f"the exercise {task!r} has no hints", where)
+    for key in draft.config.hints:
+        if key not in draft.lesson.tasks:
+            yield Finding(f"hints for {key!r}, which is no exercise of the module", where)
+
+
+def length(draft: Draft) -> Iterator[Finding]:
+    if draft.lines > MOST_LINES:
+        message = f"the source has {draft.lines} lines; a lesson has at most {MOST_LINES}"
+        yield Finding(message, draft.file, "tell it shorter, or make two modules of it")
+
+
+# The other rules take for granted that every cell is Python and every region has an end.
+FIRST: tuple[Rule, ...] = (syntax, well_formed_regions)
+THEN: tuple[Rule, ...] = (
+    directives,
+    target,
+    grade_ids,
+    solutions,
+    tests,
+    every_task_is_tested,
+    points,
+    exported_names,
+    hints,
+    length,
+)

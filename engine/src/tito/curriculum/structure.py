@@ -1,0 +1,56 @@
+"""Plain data to dataclasses: their annotations are the schema, so that nothing is listed twice."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, fields, is_dataclass
+from typing import Any, get_args, get_origin, get_type_hints
+
+
+class Mismatch(Exception):
+    """The data does not have the annotated type. `key` says where in it."""
+
+    def __init__(self, problem: str, key: str):
+        super().__init__(f"{problem} {key}" if key else f"{problem} the whole file")
+        self.key = key
+
+
+def structure(kind: Any, data: Any, key: str) -> Any:
+    """`data`, as JSON or YAML gave it, as an instance of the annotated type `kind`.
+
+    Raises Mismatch for a missing or unknown key and for a value of another type.
+    """
+    if is_dataclass(kind):
+        return _dataclass(kind, data, key)
+    if get_origin(kind) is tuple:
+        item = get_args(kind)[0]
+        values = _typed(list, data, key)
+        return tuple(structure(item, value, f"{key}[{n}]") for n, value in enumerate(values))
+    if get_origin(kind) is dict:
+        item = get_args(kind)[1]
+        return {k: structure(item, v, _join(key, k)) for k, v in _typed(dict, data, key).items()}
+    return _typed(kind, data, key)
+
+
+def _dataclass(kind: Any, data: Any, key: str) -> Any:
+    values = _typed(dict, data, key)
+    known = {field.name: field for field in fields(kind)}
+    for name in values:
+        if name not in known:
+            raise Mismatch("has an unknown key", _join(key, name))
+    for name, field in known.items():
+        if name not in values and field.default is MISSING and field.default_factory is MISSING:
+            raise Mismatch("lacks the key", _join(key, name))
+    hints = get_type_hints(kind)
+    return kind(**{name: structure(hints[name], v, _join(key, name)) for name, v in values.items()})
+
+
+def _typed(kind: type, data: Any, key: str) -> Any:
+    if type(data) is not kind:
+        raise Mismatch(f"has {type(data).__name__} where {kind.__name__} belongs:", key)
+    if kind is dict and not all(type(name) is str for name in data):
+        raise Mismatch("has a key that is not text in", key)
+    return data
+
+
+def _join(key: str, name: str) -> str:
+    return f"{key}.{name}" if key else name

@@ -1,0 +1,1 @@
+"""What a learner does with a module: start it, test it, complete it, start it over."""

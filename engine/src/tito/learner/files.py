@@ -1,0 +1,21 @@
+"""Reads what a learner works in: a notebook, or a percent script."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tito.curriculum.source import Source, Unreadable, read_notebook, read_percent
+from tito.errors import LearnerFileError
+from tito.model import Finding
+
+
+def read_learner_file(path: Path, shown: str) -> Source:
+    """The cells of the file that messages call `shown`. Raises LearnerFileError."""
+    reader = read_notebook if path.suffix == ".ipynb" else read_percent
+    try:
+        return reader(path.read_text(encoding="utf-8-sig"), shown)
+    except Unreadable as error:
+        raise LearnerFileError(error.finding) from None
+    except (OSError, UnicodeDecodeError) as error:
+        fix = "restore it from a copy, or start afresh with: tito module reset"
+        raise LearnerFileError(Finding(f"the file cannot be read: {error}", shown, fix)) from None

@@ -1,0 +1,35 @@
+"""Runs a milestone's program on the learner's modules."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from tito.composition.strays import refuse_strays
+from tito.errors import UsageError
+from tito.learner.desk import Desk
+from tito.learner.progress import missing
+from tito.learner.run import environment, run_process
+from tito.model import Finding, Milestone
+
+
+def run_milestone(desk: Desk, milestone: Milestone, limit: float) -> tuple[Path, str]:
+    """(the folder with its pictures, how it failed or nothing). What it prints is shown as it comes.
+
+    Raises UsageError if a module that it needs is not complete: the reference never stands in.
+    """
+    if waiting := missing(desk, milestone.requires):
+        raise UsageError(
+            Finding(
+                f"milestone {milestone.id} runs on your modules, and {module.id} is not complete",
+                fix=f"tito module complete {module.id}",
+            )
+            for module in waiting
+        )
+    folder = desk.workspace.root / "milestones" / milestone.id
+    folder.mkdir(parents=True, exist_ok=True)
+    refuse_strays(desk.course, desk.workspace, folder)
+    tier = next(tier for tier in desk.course.tiers if milestone in tier.milestones)
+    program = desk.installed.of(tier.id).package / "milestones" / milestone.id / "milestone.py"
+    command = [sys.executable, "-u", str(program)]
+    return folder, run_process(command, folder, environment(desk), limit, stderr=None)

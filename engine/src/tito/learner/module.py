@@ -1,0 +1,95 @@
+"""Starting, completing and resetting a module: the only code that writes a learner's files."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import cache_from_source
+from pathlib import Path
+
+from tito.curriculum import files
+from tito.errors import LearnerFileError
+from tito.export import export
+from tito.learner.desk import SUFFIXES, Desk
+from tito.learner.restore import restore
+from tito.learner.run import test_module
+from tito.model import Finding, Module, TestReport
+from tito.workspace.files import free_name, write_atomically
+
+
+def start(desk: Desk, module: Module, suffix: str) -> tuple[Path, bool]:
+    """(the learner's file, whether it is new). An existing one is left as it is."""
+    folder = desk.workspace.folder(module)
+    for existing in (folder / f"{module.id}{s}" for s in SUFFIXES):
+        if existing.exists():
+            return existing, False
+    path = folder / f"{module.id}{suffix}"
+    write_atomically(path, lesson_text(desk, module, suffix))
+    return path, True
+
+
+def lesson_text(desk: Desk, module: Module, suffix: str) -> str:
+    """The module as handed out, made when its tier was built: nothing is parsed here."""
+    path = desk.lesson_file(module, suffix)
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        tier = desk.course.tier_of(module)
+        fix = f"pip install --force-reinstall {tier.distribution}"
+        message = f"the installed tier lacks the lesson {module.id}: {error.strerror}"
+        raise LearnerFileError(Finding(message, str(path), fix)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A report that passed, and the file that the module was exported to; None if it did not."""
+
+    report: TestReport
+    file: Path | None
+
+
+def complete(desk: Desk, module: Module, time_limit: float) -> Completed:
+    """Test the learner's file, and if it passes, export it. What is written replaces the old file
+    in one step, so another process sees the old module or the new one."""
+    path = desk.learner_file(module)
+    source = desk.read(path)
+    report = test_module(desk, module, time_limit)
+    if not report.passed:
+        return Completed(report, None)
+    if desk.read(path) != source:
+        message = f"{path.name} was saved while its tests ran; nothing was exported"
+        fix = f"tito module complete {module.id}"
+        raise LearnerFileError(Finding(message, source.file, fix))
+    target = desk.workspace.own_file(module)
+    write_atomically(target, export(source.cells, module, source.file))
+    # Python trusts its cached bytecode if size and second agree, and two exports may well agree.
+    Path(cache_from_source(str(target))).unlink(missing_ok=True)
+    return Completed(report, target)
+
+
+def reset(desk: Desk, module: Module) -> tuple[Path, Path | None]:
+    """(the learner's file as handed out, the backup of what stood there)."""
+    folder = desk.workspace.folder(module)
+    existing = [path for s in SUFFIXES if (path := folder / f"{module.id}{s}").exists()]
+    suffix = existing[0].suffix if existing else SUFFIXES[0]
+    return _rewrite(folder / f"{module.id}{suffix}", lesson_text(desk, module, suffix))
+
+
+def reset_tests(desk: Desk, module: Module) -> tuple[Path, Path | None]:
+    """The same, but the learner's solutions and added cells stay."""
+    path = desk.learner_file(module)
+    cells = restore(desk.read(path), desk.handed_out(module, path.suffix))
+    writers: dict[str, Callable[..., str]] = {".ipynb": files.notebook, ".py": files.percent}
+    return _rewrite(path, writers[path.suffix](cells))
+
+
+def _rewrite(path: Path, text: str) -> tuple[Path, Path | None]:
+    """Write over a learner's file after keeping what stands there under another name."""
+    if not path.exists():
+        write_atomically(path, text)
+        return path, None
+    kept = free_name(path, "before-reset")
+    shutil.copy2(path, kept)
+    write_atomically(path, text)
+    return path, kept

@@ -1,0 +1,153 @@
+"""Tests a module: runs the learner's file, and only it, and tells what every graded test showed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import IO, Any
+
+from tito.composition.strays import refuse_strays
+from tito.curriculum.source import Cell, Source
+from tito.learner.desk import Desk
+from tito.model import CellResult, Finding, Module, TestReport
+
+TIME_LIMIT = 60.0  # seconds a module
+NOT_RUN = CellResult("not run")
+ENDED = "the process ended itself here, as os._exit() does"
+
+
+def test_module(desk: Desk, module: Module, time_limit: float = TIME_LIMIT) -> TestReport:
+    """Run the learner's file in a process of its own. Raises LearnerFileError if there is none."""
+    path = desk.learner_file(module)
+    source = desk.read(path)
+    refuse_strays(desk.course, desk.workspace, path.parent)
+    start = time.perf_counter()
+    results = run_file(desk, path, module.id, time_limit)
+    seconds = time.perf_counter() - start
+    tests = [cell for cell in source.cells if cell.grade_id]
+    by_id = {cell.grade_id: results.get(cell.number, NOT_RUN) for cell in tests}
+    numbers = {cell.number for cell in tests if cell.is_test}
+    return TestReport(
+        module.id,
+        tuple((test, by_id.get(test.id, NOT_RUN)) for test in module.tests),
+        tuple(r for n, r in results.items() if n not in numbers and r.outcome == "failed"),
+        tuple(changed_cells(source, desk.handed_out(module, path.suffix), module)),
+        seconds,
+    )
+
+
+def changed_cells(source: Source, handed_out: Source, module: Module) -> list[Finding]:
+    """What the learner must not change and did: graded cells gone, tests edited, exports off."""
+    present = source.by_grade_id
+    findings = []
+    for given in handed_out.by_grade_id.values():
+        cell = present.get(given.grade_id)
+        kind = "test" if given.is_test else "exercise"
+        if cell is None:
+            problem, where = "is gone", source.file
+        elif given.is_test and cell.plain_text != given.plain_text:
+            problem, where = "is not as it was handed out", str(cell.place())
+        elif _directives(cell) != _directives(given):
+            problem, where = "has lost or changed its '#|' lines", str(cell.place())
+        else:
+            continue
+        fix = f"tito module reset {module.id} --tests"
+        findings.append(Finding(f"the {kind} cell {given.grade_id!r} {problem}", where, fix))
+    return findings
+
+
+def _directives(cell: Cell) -> list[tuple[str, str]]:
+    return [(directive.name, directive.value) for directive in cell.directives()]
+
+
+def run_file(desk: Desk, path: Path, under_test: str, time_limit: float) -> dict[int, CellResult]:
+    """Cell number → result, for every code cell that began; cell 0 if the run did not get there."""
+    with tempfile.TemporaryDirectory(prefix="tito-") as folder:
+        report, errors = Path(folder) / "report.jsonl", Path(folder) / "stderr"
+        report.touch()
+        command = [sys.executable, "-m", "tito.learner.runner", str(path), desk.shown(path), str(report)]
+        env = environment(desk, under_test)
+        with errors.open("wb") as stderr:
+            ended = run_process(command, path.parent, env, time_limit, stderr)
+        results = _results(report.read_text(encoding="utf-8"), ended)
+        if not results:
+            tail = errors.read_text(encoding="utf-8", errors="replace").strip()[-2000:]
+            results[0] = CellResult("failed", error=f"{ended or ENDED}\n{tail}".strip())
+    return results
+
+
+def _results(report: str, ended: str) -> dict[int, CellResult]:
+    """A cell that began and did not end was running when the process `ended`."""
+    results: dict[int, CellResult] = {}
+    for line in report.splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue  # killed in the middle of its last line
+        number = event.pop("cell")
+        results[number] = CellResult(**event) if event else CellResult("failed", error=ended or ENDED)
+    return results
+
+
+def environment(desk: Desk, under_test: str = "") -> dict[str, str]:
+    """One thread: on a shared machine BLAS threads that wait for each other cost up to 190 times."""
+    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    return {
+        **dict.fromkeys(threads, "1"),
+        **os.environ,
+        "TITO_WORKSPACE": str(desk.workspace.root),
+        "TITO_UNDER_TEST": under_test,
+        "PYTHONIOENCODING": "utf-8",
+    }
+
+
+def run_process(
+    command: list[str], folder: Path, env: dict[str, str], limit: float, stderr: IO[bytes] | None
+) -> str:
+    """Run to the end or to the time limit; returns how it failed, in words, or nothing.
+
+    Output goes to nobody but for `stderr`; with None, it is shown as it comes.
+    """
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL if stderr else None,
+        stderr=stderr,
+        start_new_session=True,
+    )
+    try:
+        return how_it_ended(process.wait(limit))
+    except subprocess.TimeoutExpired:
+        return f"stopped after {limit:.0f} s: is there a loop that never ends?"
+    finally:
+        stop_group(process)
+
+
+def stop_group(process: subprocess.Popen[Any]) -> None:
+    """End the process and everything it started."""
+    if hasattr(os, "killpg"):
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    else:
+        process.kill()
+    process.wait()
+
+
+def how_it_ended(code: int) -> str:
+    if code >= 0:
+        return f"the process ended itself with exit code {code}" if code else ""
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    return f"Python itself crashed ({name}): too deep a recursion, or memory used up?"

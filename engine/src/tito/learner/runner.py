@@ -1,0 +1,131 @@
+"""Runs a learner's file cell by cell, in a process of its own: `python -m tito.learner.runner`.
+
+    runner FILE SHOWN REPORT
+
+Writes one JSON line to REPORT when a cell begins and one when it ends, so that whatever ends this
+process, its parent knows where it was. A cell that fails does not keep the next ones from running.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import linecache
+import re
+import sys
+import time
+import traceback
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any, TextIO
+
+from tito.curriculum.source import Cell
+from tito.learner.files import read_learner_file
+
+MAGIC = re.compile(r"^(\s*)[%!](?=\S)", re.MULTILINE)
+MOST_OUTPUT = 20_000  # characters kept of what one cell prints
+
+
+class Bounded(io.StringIO):
+    """Keeps the beginning of what is written, so that an endless loop of prints fills no memory."""
+
+    def write(self, text: str) -> int:
+        room = MOST_OUTPUT - self.tell()
+        if room > 0:
+            super().write(text[:room])
+        return len(text)
+
+
+def main(file: str, shown: str, report: str) -> None:
+    source = read_learner_file(Path(file), shown)
+    for cell in source.cells:
+        remember_lines(cell)
+    scope = ModuleType("__main__")
+    sys.modules["__main__"] = scope
+    sys.argv = [file]
+    with open(report, "a", encoding="utf-8") as out:
+        for cell in source.cells:
+            if cell.kind == "code":
+                _tell(out, cell=cell.number)
+                _tell(out, cell=cell.number, **run_cell(cell, vars(scope)))
+
+
+def remember_lines(cell: Cell) -> None:
+    """Tell `linecache`, which tracebacks and `inspect` ask, what the learner's lines are."""
+    name = code_name(cell)
+    _, _, lines, _ = linecache.cache.get(name, (0, None, [], name))
+    padding = ["\n"] * (cell.place().line - 1 - len(lines))
+    lines = [*lines, *padding, *(line + "\n" for line in cell.text.split("\n"))]
+    linecache.cache[name] = (sum(map(len, lines)), None, lines, name)
+
+
+def _tell(out: TextIO, **event: Any) -> None:
+    out.write(json.dumps(event) + "\n")
+    out.flush()
+
+
+def run_cell(cell: Cell, scope: dict[str, Any]) -> dict[str, Any]:
+    """The cell's outcome as the keywords of CellResult."""
+    output = Bounded()
+    start = time.perf_counter()
+    failure: dict[str, str] = {}
+    try:
+        with redirect_stdout(output), redirect_stderr(output):
+            exec(compiled(cell), scope)  # noqa: S102 - running the learner's code is the job
+    except BaseException as error:  # a cell may exit, or interrupt itself
+        failure = describe(error, cell)
+    return {
+        "outcome": "failed" if failure else "passed",
+        "seconds": time.perf_counter() - start,
+        "output": output.getvalue(),
+        **failure,
+    }
+
+
+def compiled(cell: Cell) -> CodeType:
+    """The cell's code, so numbered that a traceback shows the learner's own line."""
+    code = "\n" * (cell.place().line - 1) + MAGIC.sub(r"\1pass  # ", cell.text)
+    return compile(code, code_name(cell), "exec", dont_inherit=True)
+
+
+def code_name(cell: Cell) -> str:
+    """What tracebacks call the cell's file: the script, or the notebook with the cell's number."""
+    return cell.file if cell.line else f"{cell.file}, cell {cell.number}"
+
+
+def describe(error: BaseException, cell: Cell) -> dict[str, str]:
+    """What went wrong, in one line, and the innermost line of the learner's on the way there."""
+    where, line = _failing_line(error, cell)
+    shown = f"{where}, line {line}" if ", cell " in where else f"{where}:{line}"
+    return {
+        "error": in_words(error),
+        "where": shown,
+        "source": linecache.getline(where, line).strip(),
+    }
+
+
+def in_words(error: BaseException) -> str:
+    text = str(error)
+    if isinstance(error, NotImplementedError) and text.startswith("Task "):
+        return f"{text} is not written yet"
+    if isinstance(error, AssertionError):
+        return text or "an assert failed"
+    if isinstance(error, SystemExit):
+        return "the cell called exit(); a lesson runs to its end"
+    if isinstance(error, RecursionError):
+        return f"RecursionError: a function calls itself without end ({text})"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _failing_line(error: BaseException, cell: Cell) -> tuple[str, int]:
+    """(code name, line)"""
+    if isinstance(error, SyntaxError) and error.filename == code_name(cell):
+        return code_name(cell), error.lineno or 1
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if frame.filename.startswith(cell.file)]
+    return (own[-1].filename, own[-1].lineno or 1) if own else (code_name(cell), cell.place().line)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

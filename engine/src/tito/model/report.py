@@ -1,0 +1,49 @@
+"""What a run of a learner's file showed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tito.model.finding import Finding
+from tito.model.tier import Test
+
+
+@dataclass(frozen=True, slots=True)
+class CellResult:
+    """How one cell ran. `seconds` is wall-clock time; `source` is the learner's line that failed."""
+
+    outcome: Literal["passed", "failed", "not run"]
+    seconds: float = 0.0
+    error: str = ""
+    where: str = ""
+    source: str = ""
+    output: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TestReport:
+    """The graded tests of a module with their results, and what else was found on the way.
+
+    `problems` are results of ungraded cells that failed.
+    """
+
+    module: str
+    tests: tuple[tuple[Test, CellResult], ...]
+    problems: tuple[CellResult, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def earned(self) -> int:
+        return sum(test.points for test, result in self.tests if result.outcome == "passed")
+
+    @property
+    def possible(self) -> int:
+        return sum(test.points for test, _ in self.tests)
+
+    @property
+    def passed(self) -> bool:
+        """Every test ran as handed out, and passed. A module without tests has not passed."""
+        passed = all(result.outcome == "passed" for _, result in self.tests)
+        return bool(self.tests) and passed and not self.findings

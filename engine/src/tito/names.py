@@ -1,0 +1,34 @@
+"""Finds what a person meant by a name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from tito.errors import UsageError
+from tito.model.finding import Finding
+
+T = TypeVar("T")
+
+
+def pick(name: str, things: Mapping[str, T], kind: str, listing: str) -> T:
+    """The thing with this name, or the only one whose name starts so.
+
+    Raises UsageError that says what was meant, or which command lists what there is.
+    """
+    if name in things:
+        return things[name]
+    matches = {key: thing for key, thing in things.items() if name and key.startswith(name)}
+    if len({id(thing) for thing in matches.values()}) == 1:
+        return next(iter(matches.values()))
+    raise UsageError(_unknown(name, sorted(matches), list(things), kind, listing))
+
+
+def _unknown(name: str, matches: list[str], names: list[str], kind: str, listing: str) -> Finding:
+    if matches:
+        return Finding(f"{name!r} could be any of: {', '.join(matches)}", fix="type one more letter")
+    from difflib import get_close_matches  # only a typo pays for it
+
+    close = get_close_matches(name, names, n=1, cutoff=0.5)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    return Finding(f"there is no {kind} {name!r}{hint}", fix=f"{listing} shows what there is")

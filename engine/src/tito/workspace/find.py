@@ -1,0 +1,83 @@
+"""Finds the workspace and reads its `tito.toml`. Standard library only: imports pass through here."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from tito.errors import WorkspaceError
+from tito.model import Finding, Workspace
+
+MARKER = "tito.toml"
+FORMAT = 1
+KEYS = {"format", "tiers", "provided"}
+
+
+def find_workspace() -> Workspace | None:
+    """The workspace named by `TITO_WORKSPACE`, or the one around the current directory.
+
+    None if there is none, or if the variable is set and empty. Raises WorkspaceError if its
+    `tito.toml` cannot be used.
+    """
+    named = os.environ.get("TITO_WORKSPACE")
+    if named is not None:
+        return read_workspace(Path(named).absolute()) if named else None
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:  # the current directory was deleted
+        return None
+    for folder in (here, *here.parents):
+        if (folder / MARKER).is_file():
+            return read_workspace(folder)
+    return None
+
+
+def read_workspace(root: Path) -> Workspace:
+    path = root / MARKER
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise _error("there is no workspace here", root, f"tito init {root}") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        fix = "mend the file; it holds only 'format' and the list 'tiers'"
+        raise _error(f"tito.toml cannot be read: {error}", path, fix) from None
+    return _workspace(root, path, data)
+
+
+def _workspace(root: Path, path: Path, data: dict[str, Any]) -> Workspace:
+    version = data.get("format")
+    if type(version) is not int:
+        raise _error("tito.toml lacks its format number", path, f"add the line: format = {FORMAT}")
+    if version > FORMAT:
+        message = f"this workspace has format {version}, and this engine knows {FORMAT}"
+        raise _error(message, path, "pip install --upgrade tinytorch-engine")
+    if version < 1 or (unknown := sorted(data.keys() - KEYS)):
+        what = f"format {version}" if version < 1 else f"the unknown key {unknown[0]!r}"
+        raise _error(f"tito.toml has {what}", path, f"known keys: {', '.join(sorted(KEYS))}")
+    tiers, provided = (_names(path, key, data.get(key, [])) for key in ("tiers", "provided"))
+    if not tiers:
+        raise _error("tito.toml names no tiers", path, 'add a line like: tiers = ["foundation"]')
+    return Workspace(root, tiers, provided)
+
+
+def _names(path: Path, key: str, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise _error(f"{key!r} in tito.toml is not a list of names", path, f'{key} = ["…"]')
+    return tuple(value)
+
+
+def render(tiers: tuple[str, ...]) -> str:
+    """The text of a new workspace's `tito.toml`."""
+    names = ", ".join(f'"{tier}"' for tier in tiers)
+    return (
+        "# This folder is a workspace: tito looks for this file.\n"
+        f"format = {FORMAT}\n\n"
+        "# The tiers that you build. Whatever else they need is provided, ready-made.\n"
+        f"tiers = [{names}]\n"
+    )
+
+
+def _error(message: str, where: Path, fix: str) -> WorkspaceError:
+    return WorkspaceError(Finding(message, str(where), fix))

@@ -1,0 +1,44 @@
+"""The build backend: hatchling, which in a checkout takes the engine from the folder next door.
+
+Nothing else differs from a build out of an sdist. Only what pip resolves from names this folder;
+a wheel always asks for the published engine, or it could be installed nowhere else.
+"""
+
+from pathlib import Path
+
+from hatchling import build
+from hatchling.builders.wheel import WheelBuilder
+
+ENGINE = Path(__file__).resolve().parents[2] / "engine"
+
+build_sdist = build.build_sdist
+build_wheel = build.build_wheel
+build_editable = build.build_editable
+get_requires_for_build_sdist = build.get_requires_for_build_sdist
+
+
+def get_requires_for_build_wheel(config_settings=None):
+    return [_next_door(each) for each in build.get_requires_for_build_wheel(config_settings)]
+
+
+def get_requires_for_build_editable(config_settings=None):
+    return [_next_door(each) for each in build.get_requires_for_build_editable(config_settings)]
+
+
+def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
+    builder = WheelBuilder(str(Path.cwd()))
+    folder = Path(metadata_directory, f"{builder.artifact_project_id}.dist-info")
+    folder.mkdir(exist_ok=True)
+    text = builder.config.core_metadata_constructor(builder.metadata)
+    lines = [_next_door(line, "Requires-Dist: ") for line in text.split("\n")]
+    (folder / "METADATA").write_text("\n".join(lines), encoding="utf-8")
+    return folder.name
+
+
+prepare_metadata_for_build_editable = prepare_metadata_for_build_wheel
+
+
+def _next_door(requirement, key=""):
+    if requirement.startswith(f"{key}tinytorch-engine") and (ENGINE / "pyproject.toml").is_file():
+        return f"{key}tinytorch-engine @ {ENGINE.as_uri()}"
+    return requirement
