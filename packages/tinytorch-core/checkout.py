@@ -1,7 +1,8 @@
 """The build backend: hatchling, which in a checkout takes the engine from the folder next door.
 
-Nothing else differs from a build out of an sdist. Only what pip resolves from names this folder;
-a wheel always asks for the published engine, or it could be installed nowhere else.
+Nothing else differs from a build out of an sdist. Only what `pip install` resolves from names that
+folder; a wheel asks for the published engine, or it could be installed nowhere else, and so does an
+editable install, whose engine is meant to be editable too: pip install -e engine -e packages/…
 """
 
 from pathlib import Path
@@ -33,9 +34,6 @@ def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
     lines = [_next_door(line, "Requires-Dist: ") for line in text.split("\n")]
     (folder / "METADATA").write_text("\n".join(lines), encoding="utf-8")
     return folder.name
-
-
-prepare_metadata_for_build_editable = prepare_metadata_for_build_wheel
 
 
 def _next_door(requirement, key=""):

@@ -1,10 +1,10 @@
 """Compiles a tier and writes what comes of it: the reference, the manifest, the lessons, the stubs.
 
-    _generated/
-      tinytorch/core/tensor.py          the reference portion; in the wheel beside the facades
-      tinytorch/core/__init__.pyi       what a type checker knows of a facade that the tier starts
-      compiled/manifest.json            in the wheel: <package>/_compiled/manifest.json
-      compiled/lessons/tensor.ipynb     the module as handed out, and as a percent script
+_generated/
+  tinytorch/core/tensor.py          the reference portion; in the wheel beside the facades
+  tinytorch/core/__init__.pyi       what a type checker knows of a facade that the tier starts
+  compiled/manifest.json            in the wheel: <package>/_compiled/manifest.json
+  compiled/lessons/tensor.ipynb     the module as handed out, and as a percent script
 """
 
 from __future__ import annotations

@@ -15,7 +15,9 @@ from tito.curriculum.public import public_names
 from tito.curriculum.source import Cell
 from tito.model import Module
 
-STAMP = re.compile(r"^# Made by tito from (?P<source>.+) \[(?P<module>\S+) (?P<digest>[0-9a-f]{64})\]$")
+STAMP = re.compile(
+    r"^# Made by tito from (?P<source>.+) \[(?P<module>\S+) (?P<digest>[0-9a-f]{64})\]$"
+)
 
 
 def export(cells: Iterable[Cell], module: Module, source: str) -> str:
@@ -28,9 +30,7 @@ def export(cells: Iterable[Cell], module: Module, source: str) -> str:
     bodies = [_body(cell) for cell in exported]
     futures = sorted({name for _, names in bodies for name in names})
     parts = [
-        f"# {cell.place()}\n{body}"
-        for cell, (body, _) in zip(exported, bodies, strict=True)
-        if body
+        f"# {cell.origin}\n{body}" for cell, (body, _) in zip(exported, bodies, strict=True) if body
     ]
     names = public_names("\n\n".join(parts))
     head = [f"from __future__ import {', '.join(futures)}"] if futures else []

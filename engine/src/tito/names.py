@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from tito.errors import UsageError
@@ -21,14 +21,16 @@ def pick(name: str, things: Mapping[str, T], kind: str, listing: str) -> T:
     matches = {key: thing for key, thing in things.items() if name and key.startswith(name)}
     if len({id(thing) for thing in matches.values()}) == 1:
         return next(iter(matches.values()))
-    raise UsageError(_unknown(name, sorted(matches), list(things), kind, listing))
-
-
-def _unknown(name: str, matches: list[str], names: list[str], kind: str, listing: str) -> Finding:
     if matches:
-        return Finding(f"{name!r} could be any of: {', '.join(matches)}", fix="type one more letter")
+        message = f"{name!r} could be any of: {', '.join(sorted(matches))}"
+        raise UsageError(Finding(message, fix="type one more letter"))
+    raise UsageError(unknown(name, things, kind, listing))
+
+
+def unknown(name: str, names: Iterable[str], kind: str, listing: str) -> Finding:
+    """That there is no such thing, and the name that looks most like it."""
     from difflib import get_close_matches  # only a typo pays for it
 
-    close = get_close_matches(name, names, n=1, cutoff=0.5)
+    close = get_close_matches(name, list(names), n=1, cutoff=0.5)
     hint = f"; did you mean {close[0]!r}?" if close else ""
     return Finding(f"there is no {kind} {name!r}{hint}", fix=f"{listing} shows what there is")

@@ -74,12 +74,18 @@ def _imports(compiled: CompiledTier, found: Installed) -> Iterator[Finding]:
         for name in each.module.imports:
             owner = _owner(course, name)
             if owner and owner not in allowed:
-                message = f"{each.module.id} imports {name}, which {owner} builds and it does not require"
+                message = (
+                    f"{each.module.id} imports {name}, which {owner} builds and it does not require"
+                )
                 yield Finding(message, each.draft.file, f"add {owner} to requires in module.yaml")
 
 
 def _owner(course: Course, name: str) -> str:
     """The id of the module that builds an imported name; empty for a facade as a whole."""
     package, _, last = name.rpartition(".")
-    module = course.facades.get(package, {}).get(last) or course.by_target.get(name) or course.by_target.get(package)
+    module = (
+        course.facades.get(package, {}).get(last)
+        or course.by_target.get(name)
+        or course.by_target.get(package)
+    )
     return module.id if module else ""

@@ -46,6 +46,9 @@ def _projects(named: tuple[Path, ...]) -> list[Path]:
 
     projects = list(named) or editable_projects()
     if not projects:
-        finding = Finding("no project is named, and no tier is installed in editable mode", fix="tito dev build DIR")
+        finding = Finding(
+            "no project is named, and no tier is installed in editable mode",
+            fix="tito dev build DIR",
+        )
         raise UsageError(finding)
     return projects

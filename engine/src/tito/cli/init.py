@@ -27,7 +27,9 @@ def init(folder: Path, tiers: str) -> None:
     root = folder.absolute()
     marker = root / MARKER
     if marker.exists():
-        finding = Finding("this is a workspace already", str(marker), f"cd {shlex.quote(str(folder))}")
+        finding = Finding(
+            "this is a workspace already", str(marker), f"cd {shlex.quote(str(folder))}"
+        )
         raise WorkspaceError(finding)
     found = installed()
     wanted = tuple(_wanted(found, tiers))
@@ -47,5 +49,10 @@ def _wanted(found: Installed, tiers: str) -> list[str]:
     ids = [each.tier.id for each in found.tiers if not names or each.tier.id in chosen]
     if not ids:
         fix = "install one with pip, for example: pip install tinytorch-core"
-        raise UsageError((Finding("no tier is installed", "entry points of the group 'tito'", fix), *found.findings))
+        raise UsageError(
+            (
+                Finding("no tier is installed", "entry points of the group 'tito'", fix),
+                *found.findings,
+            )
+        )
     return ids

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from tito.names import pick
+from tito.errors import UsageError
+from tito.names import unknown
 
 
 class LazyGroup(click.Group):
@@ -31,8 +32,9 @@ class LazyGroup(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         name = args[0] if args else ""
-        if name and not name.startswith("-") and self.get_command(ctx, name) is None:
-            pick(name, dict.fromkeys(self.list_commands(ctx)), "command", f"{ctx.command_path} --help")
+        if name[:1] not in ("", "-") and self.get_command(ctx, name) is None:
+            listing = f"{ctx.command_path} --help"
+            raise UsageError(unknown(name, self.list_commands(ctx), "command", listing))
         return super().resolve_command(ctx, args)
 
     @cached_property

@@ -38,7 +38,9 @@ def list_milestones(as_json: bool) -> None:
 
 @milestone.command()
 @click.argument("name", metavar="MILESTONE")
-@click.option("--timeout", type=click.FloatRange(min=0.1), default=600.0, show_default=True, help="Seconds.")
+@click.option(
+    "--timeout", type=click.FloatRange(min=0.1), default=600.0, show_default=True, help="Seconds."
+)
 def run(name: str, timeout: float) -> None:
     """Run a milestone on your modules, in a process of its own. Its pictures stay in the workspace."""
     import time

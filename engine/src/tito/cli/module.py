@@ -9,10 +9,19 @@ import click
 
 from tito.cli.out import json_option, say_findings, say_json, say_next, say_table
 from tito.cli.report import say_report
+from tito.errors import UsageError
 from tito.learner.desk import Desk, open_desk
 from tito.learner.progress import missing, module_progress
 from tito.model import Finding, Module, TestReport
 from tito.workspace.state import Result, read_state
+
+time_limit = click.option(
+    "--timeout", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="Seconds."
+)
+
+force_option = click.option(
+    "--force", is_flag=True, help="Go on although a module that it needs is not complete."
+)
 
 
 @click.group()
@@ -61,8 +70,14 @@ def _as_json(desk: Desk, module: Module, status: str, last: Result | None) -> di
 
 @module.command()
 @click.argument("name", metavar="MODULE")
-@click.option("--format", "suffix", type=click.Choice(["ipynb", "py"]), default="ipynb", help="Notebook or percent script.")
-@click.option("--force", is_flag=True, help="Start although a module that it needs is not complete.")
+@click.option(
+    "--format",
+    "suffix",
+    type=click.Choice(["ipynb", "py"]),
+    default="ipynb",
+    help="Notebook or percent script.",
+)
+@force_option
 def start(name: str, suffix: str, force: bool) -> None:
     """Put a module's notebook into the workspace. One that is there is never touched."""
     from tito.learner.module import start as start_module
@@ -70,30 +85,34 @@ def start(name: str, suffix: str, force: bool) -> None:
 
     desk = open_desk()
     chosen = desk.own_module(name)
-    _warn_about_missing(desk, chosen, force)
+    _require(desk, chosen, force)
     with locked(desk.workspace, _aside):
         path, new = start_module(desk, chosen, f".{suffix}")
-    click.echo(f"{'Here is' if new else 'You have started'} module {chosen.number:02d} {chosen.title}: {desk.shown(path)}")
+    head = "Here is" if new else "You have started"
+    click.echo(f"{head} module {chosen.number:02d} {chosen.title}: {desk.shown(path)}")
     click.echo(f"{chosen.summary} About {chosen.minutes} minutes.")
     say_next(f"open the file, then: tito module test {chosen.id}")
 
 
 @module.command()
 @click.argument("name", metavar="MODULE")
-@click.option("--timeout", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="Seconds.")
+@time_limit
 @json_option
 def test(name: str, timeout: float, as_json: bool) -> None:
     """Run your file of the module, and only it, and show what each test says."""
-    from tito.learner.run import test_module
+    from tito.learner.run import run_tests
     from tito.workspace.lock import locked
 
     desk = open_desk()
     chosen = desk.own_module(name)
     with locked(desk.workspace, _aside):
-        report = test_module(desk, chosen, timeout)
+        report = run_tests(desk, chosen, timeout)
         findings = _remember(desk, report)
     if as_json:
-        say_json(asdict(report) | {"earned": report.earned, "possible": report.possible, "passed": report.passed})
+        say_json(
+            asdict(report)
+            | {"earned": report.earned, "possible": report.possible, "passed": report.passed}
+        )
     else:
         say_report(chosen, report, desk.shown(desk.learner_file(chosen)))
         if report.passed:
@@ -104,8 +123,8 @@ def test(name: str, timeout: float, as_json: bool) -> None:
 
 @module.command()
 @click.argument("name", metavar="MODULE")
-@click.option("--timeout", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="Seconds.")
-@click.option("--force", is_flag=True, help="Complete although a module that it needs is not complete.")
+@time_limit
+@force_option
 def complete(name: str, timeout: float, force: bool) -> None:
     """Test the module, and if it passes, export it: from then on you can import it."""
     from tito.learner.module import complete as complete_module
@@ -114,7 +133,7 @@ def complete(name: str, timeout: float, force: bool) -> None:
 
     desk = open_desk()
     chosen = desk.own_module(name)
-    _warn_about_missing(desk, chosen, force)
+    _require(desk, chosen, force)
     with locked(desk.workspace, _aside):
         done = complete_module(desk, chosen, timeout)
         findings = _remember(desk, done.report)
@@ -122,9 +141,14 @@ def complete(name: str, timeout: float, force: bool) -> None:
     if done.file is None:
         say_findings(findings)
         sys.exit(1)
-    click.secho(f"Module {chosen.number:02d} {chosen.title} is complete: {desk.shown(done.file)}", fg="green")
+    click.secho(
+        f"Module {chosen.number:02d} {chosen.title} is complete: {desk.shown(done.file)}",
+        fg="green",
+    )
     for facade, names in chosen.exports.items():
-        click.echo(f"  from {facade} import {', '.join(names[:4])}{', …' if len(names) > 4 else ''}")
+        click.echo(
+            f"  from {facade} import {', '.join(names[:4])}{', …' if len(names) > 4 else ''}"
+        )
     hooks = Hooks(desk.installed.plugins)
     arguments = {"course": desk.course, "workspace": desk.workspace, "module": chosen}
     for line in hooks.call("tito_module_completed", **arguments):
@@ -140,7 +164,8 @@ def _say_unlocked(desk: Desk, chosen: Module) -> None:
     for unlocked in modules:
         click.echo(f"Unlocked: module {unlocked.number:02d} {unlocked.title}")
     for milestone in milestones:
-        click.echo(f"Unlocked: milestone {milestone.year} {milestone.title}: tito milestone run {milestone.id}")
+        command = f"tito milestone run {milestone.id}"
+        click.echo(f"Unlocked: milestone {milestone.year} {milestone.title}: {command}")
     if following := next_module(desk):
         say_next(f"tito module start {following.id}")
 
@@ -159,10 +184,14 @@ def reset(name: str, tests: bool, yes: bool) -> None:
     chosen = desk.own_module(name)
     what = "test cells" if tests else "notebook, solutions included,"
     if not yes:
-        click.confirm(f"Put the {what} of {chosen.id} back as handed out (a backup is kept)?", abort=True)
+        click.confirm(
+            f"Put the {what} of {chosen.id} back as handed out (a backup is kept)?", abort=True
+        )
     with locked(desk.workspace, _aside):
         path, kept = (reset_tests if tests else reset_module)(desk, chosen)
-    click.echo(f"{desk.shown(path)} is as it was handed out{', with your solutions' if tests else ''}.")
+    click.echo(
+        f"{desk.shown(path)} is as it was handed out{', with your solutions' if tests else ''}."
+    )
     if kept:
         click.echo(f"What stood there is in {desk.shown(kept)}.")
     say_next(f"tito module test {chosen.id}")
@@ -183,14 +212,27 @@ def _remember(desk: Desk, report: TestReport) -> list[Finding]:
 
     from tito.workspace.state import record
 
-    return record(desk.workspace, "modules", report.module, Result(report.earned, report.possible, time.time()))
+    return record(
+        desk.workspace,
+        "modules",
+        report.module,
+        Result(report.earned, report.possible, time.time()),
+    )
 
 
-def _warn_about_missing(desk: Desk, chosen: Module, force: bool) -> None:
-    """Say which required modules are not complete, and the command that mends it."""
-    for needed in missing(desk, chosen.requires):
-        message = f"module {chosen.id} builds on {needed.id}, which is not complete"
-        say_findings([Finding(message, fix=f"tito module complete {needed.id}", level="warning")])
+def _require(desk: Desk, chosen: Module, force: bool) -> None:
+    """Tell of required modules that are not complete; without `force`, raises UsageError."""
+    findings = [
+        Finding(
+            f"module {chosen.id} builds on {needed.id}, which is not complete",
+            fix=f"tito module complete {needed.id}, or go on anyway with --force",
+            level="warning",
+        )
+        for needed in missing(desk, chosen.requires)
+    ]
+    if findings and not force:
+        raise UsageError(findings)
+    say_findings(findings)
 
 
 def _aside(text: str) -> None:

@@ -26,10 +26,14 @@ def namespace(names: bool, as_json: bool) -> None:
     if as_json:
         say_json({"modules": modules, "names": facades})
     else:
-        say_table(("module", "from", "file"), [(m["target"], m["status"], m["file"]) for m in modules])
+        say_table(
+            ("module", "from", "file"), [(m["target"], m["status"], m["file"]) for m in modules]
+        )
         if names:
             click.echo()
-            say_table(("name", "from", "module"), [(n["name"], n["status"], n["target"]) for n in facades])
+            say_table(
+                ("name", "from", "module"), [(n["name"], n["status"], n["target"]) for n in facades]
+            )
     say_findings((*strays(composition.course, workspace, Path.cwd()), *found.findings))
 
 

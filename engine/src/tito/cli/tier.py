@@ -31,7 +31,14 @@ def list_tiers(as_json: bool) -> None:
         say_table(
             ("tier", "distribution", "version", "modules", "requires", "here"),
             [
-                (t.id, t.distribution, t.version, _span(t), _requires(t), "built" if t.id in built else "")
+                (
+                    t.id,
+                    t.distribution,
+                    t.version,
+                    _span(t),
+                    _requires(t),
+                    "built" if t.id in built else "",
+                )
                 for t in (each.tier for each in found.tiers)
             ],
         )
@@ -46,4 +53,6 @@ def _span(tier: Tier) -> str:
 
 
 def _requires(tier: Tier) -> str:
-    return ", ".join(f"{name} {versions}".strip() for name, versions in tier.requires.items()) or "-"
+    return (
+        ", ".join(f"{name} {versions}".strip() for name, versions in tier.requires.items()) or "-"
+    )

@@ -68,10 +68,18 @@ class Facade(ModuleType):
             super().__setattr__(name, value)
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *self._open_names()})
+        """The names that can be had now; not the name of the composing function."""
+        inner = (name for name in super().__dir__() if name.startswith("__"))
+        return sorted({*inner, *self._open_names(), *self._subpackages()})
 
     def _offered(self) -> dict[str, Module]:
         return finder().gate(self.__name__).course.facades.get(self.__name__, {})
+
+    def _subpackages(self) -> list[str]:
+        start = f"{self.__name__}."
+        facades = finder().gate(self.__name__).course.facades
+        names = (facade.removeprefix(start) for facade in facades if facade.startswith(start))
+        return [name for name in names if "." not in name]
 
     def _open_names(self) -> list[str]:
         """The facade's names that can be had now."""

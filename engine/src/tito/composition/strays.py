@@ -39,7 +39,9 @@ def _hiding(namespace: str, roots: Iterable[Path]) -> Iterator[Path]:
 def _finding(name: str, path: Path) -> Finding:
     distribution = _distribution(path)
     if distribution:
-        message = f"the distribution {distribution} brings a {name!r} of its own, which hides the course"
+        message = (
+            f"the distribution {distribution} brings a {name!r} of its own, which hides the course"
+        )
         return Finding(message, str(path), f"pip uninstall {distribution}")
     return Finding(f"this file hides the course's {name!r} from Python", str(path), f"rm {path}")
 
@@ -50,6 +52,9 @@ def _distribution(path: Path) -> str:
 
     for distribution in distributions():
         for file in distribution.files or ():
-            if file.name == path.name and Path(str(distribution.locate_file(file))).resolve() == path:
+            if (
+                file.name == path.name
+                and Path(str(distribution.locate_file(file))).resolve() == path
+            ):
                 return distribution.metadata["Name"]
     return ""

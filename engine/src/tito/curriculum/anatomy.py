@@ -57,7 +57,10 @@ def _header(draft: Draft) -> Iterator[Finding]:
         if f"## {BEFORE[0]}" in cell.text:
             break
         header += cell.text
-    for part, what in (("**Prerequisites:**", "its prerequisites"), ("```mermaid", "a connection map")):
+    for part, what in (
+        ("**Prerequisites:**", "its prerequisites"),
+        ("```mermaid", "a connection map"),
+    ):
         if part not in header:
             yield Finding(f"the header does not give {what} ({part})", str(Place(draft.file, 1)))
 

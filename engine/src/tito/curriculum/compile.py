@@ -160,7 +160,9 @@ def _facades(package: Path, namespace: str) -> Iterator[str]:
         name = ".".join(path.parent.relative_to(root).parts)
         if name == namespace:
             fix = f"delete it: {namespace} is a namespace package that no distribution owns"
-            raise SourceError(Finding(f"a stray __init__.py hides every tier of {namespace}", str(path), fix))
+            raise SourceError(
+                Finding(f"a stray __init__.py hides every tier of {namespace}", str(path), fix)
+            )
         yield name
 
 

@@ -19,7 +19,9 @@ def notebook(cells: Iterable[Cell]) -> str:
     """A notebook in nbformat 4.5 without outputs. The same cells give the same bytes."""
     cells = tuple(cells)
     made = {
-        "cells": [_cell(cell, cell_id) for cell, cell_id in zip(cells, cell_ids(cells), strict=True)],
+        "cells": [
+            _cell(cell, cell_id) for cell, cell_id in zip(cells, cell_ids(cells), strict=True)
+        ],
         "metadata": KERNEL,
         "nbformat": 4,
         "nbformat_minor": 5,

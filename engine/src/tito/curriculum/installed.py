@@ -71,7 +71,7 @@ class Installed:
         try:
             return pick(name, names, "tier", "tito tier list")
         except UsageError as error:
-            raise UsageError((*error.findings, *self.findings)) from None
+            raise UsageError((*self.findings, *error.findings)) from None
 
     def _explained(self, tiers: tuple[Tier, ...]) -> Course:
         """A tier that could not be read is why another one misses it: say both."""
@@ -93,7 +93,9 @@ def installed() -> Installed:
         except ManifestError as error:
             findings += error.findings
         except OSError as error:
-            findings.append(Finding(f"plugin {name!r} names a tier that cannot be read", str(error)))
+            findings.append(
+                Finding(f"plugin {name!r} names a tier that cannot be read", str(error))
+            )
     tiers.sort(key=lambda found: (found.tier.order, found.tier.id))
     return Installed(tuple(tiers), plugins, tuple(findings))
 
@@ -135,12 +137,14 @@ def source_files(package: Path) -> Iterator[Path]:
     yield from sorted(package.glob("modules/*/module.yaml"))
     yield from sorted(package.glob("modules/*/*_dev.py"))
     yield from sorted(package.glob("milestones/*/milestone.yaml"))
+    facades = package.parent.glob("*/*/**/__init__.py")
+    yield from sorted(path for path in facades if package not in path.parents)
 
 
 def source_digests(package: Path) -> dict[str, str]:
-    """Source file, relative to the curriculum folder → SHA-256 of its bytes."""
+    """Source file, relative to `src` → SHA-256 of its bytes."""
     return {
-        path.relative_to(package).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        path.relative_to(package.parent).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in source_files(package)
         if path.is_file()
     }

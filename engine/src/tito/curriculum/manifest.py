@@ -17,7 +17,7 @@ FORMAT_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """`sources` maps each source file, relative to the curriculum folder, to its SHA-256."""
+    """`sources` maps each source file, relative to `src`, to its SHA-256."""
 
     format_version: int
     tier: Tier
@@ -40,7 +40,8 @@ def load(text: str, where: str) -> Manifest:
     if version != FORMAT_VERSION:
         raise ManifestError(_wrong_version(version, where))
     try:
-        return structure(Manifest, data, "")
+        manifest: Manifest = structure(Manifest, data, "")
+        return manifest
     except Mismatch as error:
         raise _unreadable(str(error), where) from None
 

@@ -71,7 +71,9 @@ def _directive_comments(cell: Cell) -> Iterator[int]:
 def target(draft: Draft) -> Iterator[Finding]:
     found = [(c, d) for c in draft.code for d in c.directives() if d.name == "default_exp"]
     if not found:
-        fix = f"add the line '#| default_exp {draft.config.target}' to a cell before the first export"
+        fix = (
+            f"add the line '#| default_exp {draft.config.target}' to a cell before the first export"
+        )
         yield Finding("the source has no '#| default_exp'", str(Place(draft.file, 1)), fix)
     for cell, directive in found[1:]:
         yield Finding("a second '#| default_exp'", str(cell.place(directive.offset)))
@@ -157,7 +159,9 @@ def exported_names(draft: Draft) -> Iterator[Finding]:
     for cell in draft.code:
         for name in public_names(cell.text) if cell.is_exported else ():
             if name in seen:
-                yield Finding(f"{name!r} is exported twice, first in {seen[name]}", str(cell.place()))
+                yield Finding(
+                    f"{name!r} is exported twice, first in {seen[name]}", str(cell.place())
+                )
             seen.setdefault(name, cell.place())
     for facade, names in draft.config.exports.items():
         for name in names:

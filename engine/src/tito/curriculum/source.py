@@ -44,6 +44,11 @@ class Cell:
         return Place(self.file, offset + 1, self.number)
 
     @property
+    def origin(self) -> Place:
+        """The cell as a whole: its first line, or its number in a notebook."""
+        return Place(self.file, self.line, 0 if self.line else self.number)
+
+    @property
     def nbgrader(self) -> dict[str, Any]:
         value = self.metadata.get("nbgrader")
         return value if isinstance(value, dict) else {}

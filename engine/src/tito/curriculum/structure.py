@@ -47,7 +47,7 @@ def _dataclass(kind: Any, data: Any, key: str) -> Any:
 def _typed(kind: type, data: Any, key: str) -> Any:
     if type(data) is not kind:
         raise Mismatch(f"has {type(data).__name__} where {kind.__name__} belongs:", key)
-    if kind is dict and not all(type(name) is str for name in data):
+    if isinstance(data, dict) and not all(type(name) is str for name in data):
         raise Mismatch("has a key that is not text in", key)
     return data
 

@@ -48,9 +48,7 @@ def only_exported(cell: Cell, lesson: Lesson) -> Cell | None:
     return cell if cell.is_exported else None
 
 
-def _replace_regions(
-    cell: Cell, kind: str, new: Callable[[Region, list[str]], list[str]]
-) -> Cell:
+def _replace_regions(cell: Cell, kind: str, new: Callable[[Region, list[str]], list[str]]) -> Cell:
     """From the last region to the first, so that the offsets of the others stay true."""
     lines = cell.text.split("\n")
     for region in reversed(regions(cell)):

@@ -37,7 +37,11 @@ def _workspace(course: Course, found: Installed, workspace: Workspace) -> Iterat
     composition = gate(found, workspace)
     for module in course.modules:
         path = workspace.own_file(module)
-        if path.exists() and not composition.is_provided(module) and not composition.is_complete(module):
+        if (
+            path.exists()
+            and not composition.is_provided(module)
+            and not composition.is_complete(module)
+        ):
             message = f"{path.name} was not made by tito, so {module.target} stays locked"
             fix = f"move it away, then: tito module complete {module.id}"
             yield Finding(message, str(path), fix)

@@ -13,7 +13,7 @@ from tito.errors import LearnerFileError
 from tito.export import export
 from tito.learner.desk import SUFFIXES, Desk
 from tito.learner.restore import restore
-from tito.learner.run import test_module
+from tito.learner.run import run_tests
 from tito.model import Finding, Module, TestReport
 from tito.workspace.files import free_name, write_atomically
 
@@ -54,7 +54,7 @@ def complete(desk: Desk, module: Module, time_limit: float) -> Completed:
     in one step, so another process sees the old module or the new one."""
     path = desk.learner_file(module)
     source = desk.read(path)
-    report = test_module(desk, module, time_limit)
+    report = run_tests(desk, module, time_limit)
     if not report.passed:
         return Completed(report, None)
     if desk.read(path) != source:

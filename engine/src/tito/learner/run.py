@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -17,12 +18,11 @@ from tito.curriculum.source import Cell, Source
 from tito.learner.desk import Desk
 from tito.model import CellResult, Finding, Module, TestReport
 
-TIME_LIMIT = 60.0  # seconds a module
 NOT_RUN = CellResult("not run")
 ENDED = "the process ended itself here, as os._exit() does"
 
 
-def test_module(desk: Desk, module: Module, time_limit: float = TIME_LIMIT) -> TestReport:
+def run_tests(desk: Desk, module: Module, time_limit: float) -> TestReport:
     """Run the learner's file in a process of its own. Raises LearnerFileError if there is none."""
     path = desk.learner_file(module)
     source = desk.read(path)
@@ -71,7 +71,14 @@ def run_file(desk: Desk, path: Path, under_test: str, time_limit: float) -> dict
     with tempfile.TemporaryDirectory(prefix="tito-") as folder:
         report, errors = Path(folder) / "report.jsonl", Path(folder) / "stderr"
         report.touch()
-        command = [sys.executable, "-m", "tito.learner.runner", str(path), desk.shown(path), str(report)]
+        command = [
+            sys.executable,
+            "-m",
+            "tito.learner.runner",
+            str(path),
+            desk.shown(path),
+            str(report),
+        ]
         env = environment(desk, under_test)
         with errors.open("wb") as stderr:
             ended = run_process(command, path.parent, env, time_limit, stderr)
@@ -91,7 +98,9 @@ def _results(report: str, ended: str) -> dict[int, CellResult]:
         except ValueError:
             continue  # killed in the middle of its last line
         number = event.pop("cell")
-        results[number] = CellResult(**event) if event else CellResult("failed", error=ended or ENDED)
+        results[number] = (
+            CellResult(**event) if event else CellResult("failed", error=ended or ENDED)
+        )
     return results
 
 
@@ -134,10 +143,8 @@ def run_process(
 def stop_group(process: subprocess.Popen[Any]) -> None:
     """End the process and everything it started."""
     if hasattr(os, "killpg"):
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
     else:
         process.kill()
     process.wait()

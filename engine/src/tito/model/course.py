@@ -114,10 +114,12 @@ def _requirements(tiers: tuple[Tier, ...]) -> Iterator[Finding]:
                 yield _missing(tier, f"the tier {needed!r}", "which is not installed")
             elif not _satisfies(by_id[needed].version, versions):
                 yield _mismatch(tier, by_id[needed], versions)
-        for part in (*tier.modules, *tier.milestones):
-            for needed in part.requires:
+        parts = [(module.id, module.requires) for module in tier.modules]
+        parts += [(milestone.id, milestone.requires) for milestone in tier.milestones]
+        for part, requires in parts:
+            for needed in requires:
                 if needed not in modules:
-                    yield _missing(tier, f"the module {needed!r}", f"for its {part.id!r}")
+                    yield _missing(tier, f"the module {needed!r}", f"for its {part!r}")
         for module in tier.modules:
             for facade in module.exports:
                 if facade not in facades:

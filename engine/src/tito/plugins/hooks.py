@@ -48,7 +48,9 @@ class Hooks:
             getattr(self._manager.hook, hook).get_hookimpls(), key=lambda i: i.plugin_name
         ):
             wanted = {name: arguments[name] for name in implementation.argnames}
-            run = partial(lambda function, kw: list(function(**kw) or ()), implementation.function, wanted)
+            run = partial(
+                lambda function, kw: list(function(**kw) or ()), implementation.function, wanted
+            )
             items += self._guard(implementation.plugin_name, hook, run) or ()
         return items
 

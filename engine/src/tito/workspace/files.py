@@ -32,7 +32,9 @@ def write_atomically(path: Path, text: str) -> None:
         if temporary:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
-        message = f"{path.name} could not be written: {error.strerror or error}; nothing was changed"
+        message = (
+            f"{path.name} could not be written: {error.strerror or error}; nothing was changed"
+        )
         fix = "make room or permission there, then type the command again"
         raise WorkspaceError(Finding(message, str(path), fix)) from None
 

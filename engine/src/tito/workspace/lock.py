@@ -30,7 +30,9 @@ def locked(workspace: Workspace, say: Callable[[str], None]) -> Iterator[None]:
             lock.acquire(timeout=PATIENCE)
     except Timeout:
         message = f"another tito command has been at work here for {PATIENCE:.0f} s"
-        raise WorkspaceError(Finding(message, str(path), "wait for it, or end it, and try again")) from None
+        raise WorkspaceError(
+            Finding(message, str(path), "wait for it, or end it, and try again")
+        ) from None
     except OSError as error:
         message = f"this workspace cannot be written: {error.strerror or error}"
         fix = "make the folder writable, or work on a copy of it"

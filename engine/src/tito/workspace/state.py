@@ -66,6 +66,7 @@ def record(workspace: Workspace, kind: str, name: str, result: Result) -> list[F
     if findings:
         kept = keep_aside(path, "unreadable")
         findings = [replace(finding, fix=f"it is kept as {kept.name}") for finding in findings]
-    results = {**getattr(state, kind), name: result}
-    write_atomically(path, json.dumps(asdict(replace(state, **{kind: results})), indent=1) + "\n")
+    data = asdict(state)
+    data[kind][name] = asdict(result)
+    write_atomically(path, json.dumps(data, indent=1) + "\n")
     return findings

@@ -1,0 +1,156 @@
+"""Everything this project can do, as sessions: `python3 noxfile.py SESSION`, or `nox -s SESSION`.
+
+`python3 noxfile.py` needs nothing but Python: without nox it makes a private environment for it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+DIST = ROOT / "dist"
+PACKAGES = ["packages/tinytorch-core"]
+TORCH = "torch==2.13.0"
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+try:
+    import nox
+except ImportError:
+    nox = None
+
+
+def bootstrap() -> int:
+    """Run nox from a private environment; the arguments are the names of sessions."""
+    environment = ROOT / ".bootstrap"
+    python = environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    if subprocess.run([str(python), "-c", "import nox"], capture_output=True).returncode:
+        print("Setting up nox in .bootstrap …", flush=True)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(environment)], check=True)
+        subprocess.run([str(python), "-m", "pip", "install", "-q", "nox"], check=True)
+    sessions = [part for name in sys.argv[1:] for part in ("-s", name)]
+    command = [str(python), "-m", "nox", "-f", __file__, *(sessions or ["-l"])]
+    return subprocess.run(command).returncode
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(bootstrap())
+    except FileNotFoundError as error:
+        sys.exit(f"noxfile.py could not start: {error}")
+    except subprocess.CalledProcessError as error:
+        sys.exit(
+            f"noxfile.py could not set up nox: {' '.join(error.cmd)} failed.\n"
+            "Is Python's venv installed? On Debian: apt install python3-venv"
+        )
+
+nox.options.sessions = ["tests"]
+nox.options.error_on_missing_interpreters = True
+
+
+def build_wheels(session: nox.Session) -> Path:
+    """The engine's and every tier's sdist and wheel, made in `dist`. The wheels come out of sdists."""
+    session.install("build")
+    for old in DIST.glob("*"):
+        old.unlink()
+    for project in ("engine", *PACKAGES):
+        session.run(
+            "python", "-m", "build", "--outdir", str(DIST), project, silent=True,
+            env={"PIP_FIND_LINKS": str(DIST), "SOURCE_DATE_EPOCH": "1577836800"},
+        )  # fmt: skip
+    return DIST
+
+
+def wheelhouse(session: nox.Session, *more: str) -> Path:
+    """A folder of wheels from which everything installs without an index."""
+    dist = build_wheels(session)
+    folder = Path(session.create_tmp()) / "wheelhouse"
+    for old in folder.glob("tinytorch_*"):
+        old.unlink()  # a wheel of the same version would not be fetched again
+    requirements = [path.stem.split("-")[0] for path in dist.glob("*.whl")]
+    session.run(
+        "python", "-m", "pip", "download", "-q", "-d", str(folder),
+        "--find-links", str(dist), "--prefer-binary", *requirements, *more, silent=True,
+    )  # fmt: skip
+    return folder
+
+
+def install_editable(session: nox.Session, *requirements: str) -> None:
+    """The engine and every tier as editables, with what the session needs."""
+    projects = [part for project in ("engine", *PACKAGES) for part in ("-e", project)]
+    session.install(*projects, *requirements)
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Play a learner's session from wheels in a fresh environment, as a readable transcript."""
+    dist = build_wheels(session)
+    session.install("--find-links", str(dist), "tinytorch-core")
+    workspace = Path(session.create_tmp()) / "course"
+    session.run("python", "tests/journeys/foundation.py", str(workspace), env=ONE_THREAD)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """All tests that need no torch: engine, curriculum laws, packaging and journeys."""
+    folder = wheelhouse(session, "pip")
+    install_editable(session, "-r", "tests/requirements.txt")
+    session.run("pytest", *session.posargs, env={**ONE_THREAD, "TITO_TEST_WHEELHOUSE": str(folder)})
+
+
+@nox.session
+def parity(session: nox.Session) -> None:
+    """Compare the reference with torch."""
+    install_editable(session, "pytest", "hypothesis", TORCH)
+    session.run(
+        "pytest", "-p", "no:cacheprovider", "tests/parity", *session.posargs, env=ONE_THREAD
+    )
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style of all code, and the tiers' sources by the engine's own rules."""
+    session.install("ruff==0.15.*")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", "engine", "tests", "noxfile.py")
+    install_editable(session)
+    session.run("tito", "dev", "check", *PACKAGES)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """The engine's annotations, strictly."""
+    install_editable(session, "mypy", "types-PyYAML", "types-docutils", "hatchling", "pytest")
+    session.run("mypy", "engine/src")
+
+
+@nox.session
+def layers(session: nox.Session) -> None:
+    """Imports inside the engine go one way only."""
+    session.install("import-linter")
+    install_editable(session, "hatchling")
+    session.run("lint-imports", "--config", "engine/layers.ini", "--no-cache")
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build the sdists and wheels of all distributions into `dist`, and check them."""
+    dist = build_wheels(session)
+    session.install("twine", "check-wheel-contents")
+    files = sorted(str(path) for path in dist.iterdir())
+    session.run("twine", "check", "--strict", *files)
+    session.run("check-wheel-contents", *(file for file in files if file.endswith(".whl")))
+
+
+@nox.session
+def minimums(session: nox.Session) -> None:
+    """The engine's and the tiers' tests with the lowest versions that they say they work with."""
+    folder = wheelhouse(session, "pip")
+    session.install("-r", "tests/minimums.txt", "-r", "tests/requirements.txt")
+    install_editable(session, "-c", "tests/minimums.txt")
+    session.run(
+        "pytest", "tests/engine", "tests/curriculum", *session.posargs,
+        env={**ONE_THREAD, "TITO_TEST_WHEELHOUSE": str(folder)},
+    )  # fmt: skip
