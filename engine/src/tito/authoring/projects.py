@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tito.build import build, curriculum_folder
 from tito.curriculum.compile import CompiledTier, compile_tier
-from tito.curriculum.installed import Installed, installed, is_editable
+from tito.curriculum.installed import installed, is_editable
 from tito.errors import SourceError, TitoError, UsageError
 from tito.model import Course, Finding
 from tito.plugins.hooks import Hooks
@@ -56,36 +56,12 @@ def check_project(path: Path) -> Iterator[Finding]:
         yield from error.findings
         return
     found = installed()
-    yield from _imports(compiled, found)
+    tier = compiled.manifest.tier
+    others = (each.tier for each in found.tiers if each.tier.id != tier.id)
+    course = Course((*others, tier))
     hooks = Hooks(found.plugins)
     for each in compiled.modules:
         folder = package / "modules" / each.module.folder
-        yield from hooks.call("tito_module_checks", module=each.module, folder=folder)
+        arguments = {"module": each.module, "course": course, "folder": folder}
+        yield from hooks.call("tito_module_checks", **arguments)
     yield from hooks.findings
-
-
-def _imports(compiled: CompiledTier, found: Installed) -> Iterator[Finding]:
-    """A module imports only what it requires, directly or not."""
-    tier = compiled.manifest.tier
-    others = tuple(each.tier for each in found.tiers if each.tier.id != tier.id)
-    course = Course((*others, tier))
-    for each in compiled.modules:
-        allowed = course.requirements(each.module.id) - {each.module.id}
-        for name in each.module.imports:
-            owner = _owner(course, name)
-            if owner and owner not in allowed:
-                message = (
-                    f"{each.module.id} imports {name}, which {owner} builds and it does not require"
-                )
-                yield Finding(message, each.draft.file, f"add {owner} to requires in module.yaml")
-
-
-def _owner(course: Course, name: str) -> str:
-    """The id of the module that builds an imported name; empty for a facade as a whole."""
-    package, _, last = name.rpartition(".")
-    module = (
-        course.facades.get(package, {}).get(last)
-        or course.by_target.get(name)
-        or course.by_target.get(package)
-    )
-    return module.id if module else ""

@@ -19,7 +19,6 @@ COMMANDS = {
     "tier": "tito.cli.tier:tier",
     "namespace": "tito.cli.namespace:namespace",
     "doctor": "tito.cli.doctor:doctor",
-    "dev": "tito.cli.dev:dev",
 }
 
 

@@ -11,7 +11,7 @@ from tito.cli.out import json_option, say_findings, say_json, say_next, say_tabl
 from tito.cli.report import say_report
 from tito.errors import UsageError
 from tito.learner.desk import Desk, open_desk
-from tito.learner.progress import missing, module_progress
+from tito.learner.progress import missing, module_progress, next_module
 from tito.model import Finding, Module, TestReport
 from tito.workspace.state import Result, read_state
 
@@ -153,21 +153,9 @@ def complete(name: str, timeout: float, force: bool) -> None:
     arguments = {"course": desk.course, "workspace": desk.workspace, "module": chosen}
     for line in hooks.call("tito_module_completed", **arguments):
         click.echo(line)
-    _say_unlocked(desk, chosen)
-    say_findings((*findings, *hooks.findings))
-
-
-def _say_unlocked(desk: Desk, chosen: Module) -> None:
-    from tito.learner.progress import next_module, unlocked_by
-
-    modules, milestones = unlocked_by(desk, chosen)
-    for unlocked in modules:
-        click.echo(f"Unlocked: module {unlocked.number:02d} {unlocked.title}")
-    for milestone in milestones:
-        command = f"tito milestone run {milestone.id}"
-        click.echo(f"Unlocked: milestone {milestone.year} {milestone.title}: {command}")
     if following := next_module(desk):
         say_next(f"tito module start {following.id}")
+    say_findings((*findings, *hooks.findings))
 
 
 @module.command()

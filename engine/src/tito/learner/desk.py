@@ -89,6 +89,11 @@ def open_desk() -> Desk:
     if workspace is None:
         message = "this is no workspace: no tito.toml here, nor in any folder above"
         raise WorkspaceError(Finding(message, str(Path.cwd()), "tito init DIR, then cd DIR"))
+    return desk_of(workspace)
+
+
+def desk_of(workspace: Workspace) -> Desk:
+    """Raises CourseError if the installed tiers do not fit together."""
     found = installed()
     return Desk(workspace, found, gate(found, workspace))
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from tito.composition.gate import gate
 from tito.composition.strays import strays
-from tito.curriculum.installed import Installed, installed
+from tito.curriculum.installed import installed
 from tito.errors import TitoError
-from tito.model import Course, Finding, Workspace
+from tito.learner.desk import desk_of
+from tito.model import Finding, Workspace
 from tito.plugins.hooks import Hooks
 from tito.workspace.find import find_workspace
 from tito.workspace.state import read_state
@@ -25,23 +26,20 @@ def examine() -> list[Finding]:
         workspace = find_workspace()
         course = gate(found, workspace).course
         findings += strays(course, workspace, Path.cwd())
-        findings += _workspace(course, found, workspace) if workspace else ()
     except TitoError as error:
         findings += error.findings
     findings += hooks.call("tito_environment_checks", workspace=workspace)
     return list(dict.fromkeys((*findings, *hooks.findings)))
 
 
-def _workspace(course: Course, found: Installed, workspace: Workspace) -> Iterator[Finding]:
+def check_workspace(workspace: Workspace) -> Iterator[Finding]:
+    """An unreadable record of results, and files where exports belong that tito did not make."""
+    desk = desk_of(workspace)
     yield from read_state(workspace)[1]
-    composition = gate(found, workspace)
-    for module in course.modules:
+    for module in desk.course.modules:
         path = workspace.own_file(module)
-        if (
-            path.exists()
-            and not composition.is_provided(module)
-            and not composition.is_complete(module)
-        ):
+        made = desk.gate.is_provided(module) or desk.gate.is_complete(module)
+        if path.exists() and not made:
             message = f"{path.name} was not made by tito, so {module.target} stays locked"
             fix = f"move it away, then: tito module complete {module.id}"
             yield Finding(message, str(path), fix)

@@ -55,9 +55,8 @@ class Hooks:
         return items
 
     def _guard(self, name: str, what: str, call: Any) -> Any:
-        value, finding = guarded(name, what, call)
-        if finding:
-            self.findings.append(finding)
+        value, failed = guarded(name, what, call)
+        self.findings += failed
         return value
 
     def _unknown(self, name: str, module: object) -> None:

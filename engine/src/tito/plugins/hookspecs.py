@@ -38,7 +38,7 @@ def tito_environment_checks(workspace: Workspace | None) -> Iterable[Finding]:  
 
 
 @hookspec
-def tito_module_checks(module: Module, folder: Path) -> Iterable[Finding]:  # type: ignore[empty-body]
+def tito_module_checks(module: Module, course: Course, folder: Path) -> Iterable[Finding]:  # type: ignore[empty-body]
     """What `tito dev check` should tell about a module's source, in its folder of the tier."""
 
 

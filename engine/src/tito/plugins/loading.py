@@ -6,12 +6,14 @@ Standard library only: `import tinytorch.nn` passes through here.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Any
 
+from tito.errors import TitoError
 from tito.model.finding import Finding
 
 GROUP = "tito"
@@ -30,10 +32,15 @@ class Plugins:
         findings: list[Finding] = []
         for name, module in self.modules.items():
             if hook := getattr(module, "tito_tiers", None):
-                value, finding = guarded(name, "tito_tiers", hook)
-                folders += [(name, os.fspath(folder)) for folder in value or ()]
-                findings += [finding] if finding else []
+                read = partial(_folders, hook)
+                value, failed = guarded(name, "tito_tiers", read)
+                folders += [(name, folder) for folder in value or ()]
+                findings += failed
         return folders, findings
+
+
+def _folders(hook: Callable[[], Iterable[str | os.PathLike[str]]]) -> list[str]:
+    return [os.fspath(folder) for folder in hook()]
 
 
 def load_plugins() -> Plugins:
@@ -47,29 +54,31 @@ def load_plugins() -> Plugins:
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
         if entry.name in disabled or "all" in disabled:
             continue
-        module, finding = guarded(entry.name, f"loading {entry.value}", entry.load)
-        if not finding and entry.name in modules:
-            finding = _name_taken(entry)
-        if finding:
-            findings.append(finding)
-        else:
+        module, failed = guarded(entry.name, f"loading {entry.value}", entry.load)
+        if not failed and entry.name in modules:
+            failed = [_name_taken(entry)]
+        if not failed:
             modules[entry.name] = module
+        findings += failed
     return Plugins(modules, tuple(findings))
 
 
-def guarded(name: str, what: str, call: Callable[[], Any]) -> tuple[Any, Finding | None]:
-    """The call's value, or a finding that blames the plugin. Ctrl-C still gets through."""
+def guarded(name: str, what: str, call: Callable[[], Any]) -> tuple[Any, list[Finding]]:
+    """The call's value, or findings: its own, or one that blames the plugin. Ctrl-C gets through."""
     try:
-        return call(), None
+        return call(), []
     except KeyboardInterrupt:
         raise
+    except TitoError as error:
+        return None, list(error.findings)
     except BaseException as error:  # a plugin may raise anything, and may even exit
-        return None, Finding(
+        finding = Finding(
             f"plugin {name!r} failed: {type(error).__name__}: {error}",
             where=f"plugin {name!r}, {what}",
             fix=f"update or uninstall it, or go on without it: TITO_DISABLE_PLUGINS={name}",
             level="warning",
         )
+        return None, [finding]
 
 
 def _name_taken(entry: EntryPoint) -> Finding:

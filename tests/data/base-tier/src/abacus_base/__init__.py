@@ -1,0 +1,1 @@
+"""A course of two modules, for the tests."""

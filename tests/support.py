@@ -1,0 +1,123 @@
+"""What the tests share: tiers that are installed without pip, and the real command in a process."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from tito.authoring.solve import solved
+from tito.build import GENERATED, build, curriculum_folder
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a command ended: exit code, standard output, standard error."""
+
+    code: int
+    out: str
+    err: str
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """This process's environment without what a developer's shell may say to tito."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("TITO_")}
+    return {**kept, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept['PATH']}", **variables}
+
+
+def run(*command: object, cwd: Path, timeout: float = 120, **variables: str) -> Run:
+    """Run a command to its end, with stdin closed; variables join its environment."""
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env=environment(**variables),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=timeout,
+    )
+    return Run(done.returncode, done.stdout, done.stderr)
+
+
+def tito(*arguments: object, cwd: Path, **variables: str) -> Run:
+    """Run the real command in a process of its own."""
+    return run(sys.executable, "-m", "tito", *arguments, cwd=cwd, **variables)
+
+
+def install(root: Path, site: Path) -> Path:
+    """Put a tier's project into the folder `site` as its wheel would, and return its package.
+
+    The distribution's name, version and plugin come from pyproject.toml.
+    """
+    settings = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    tier = build(root, settings["name"], settings["version"]).manifest.tier
+    package = site / curriculum_folder(root).name
+    shutil.copytree(curriculum_folder(root), package)
+    shutil.copytree(root / "src" / tier.namespace, site / tier.namespace, dirs_exist_ok=True)
+    generated = root / GENERATED
+    shutil.copytree(generated / tier.namespace, site / tier.namespace, dirs_exist_ok=True)
+    shutil.copytree(generated / "compiled", package / "_compiled")
+    info = site / f"{settings['name'].replace('-', '_')}-{settings['version']}.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {settings['name']}\nVersion: {settings['version']}\n"
+    )
+    entries = settings["entry-points"]["tito"]
+    lines = "".join(f"{name} = {value}\n" for name, value in entries.items())
+    (info / "entry_points.txt").write_text(f"[tito]\n{lines}")
+    return package
+
+
+def project(name: str, folder: Path) -> Path:
+    """A copy, to change at will, of the project `name` of tests/data."""
+    copy = folder / name
+    ignore = shutil.ignore_patterns(GENERATED, "__pycache__")
+    shutil.copytree(ROOT / "tests" / "data" / name, copy, ignore=ignore)
+    return copy
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Replace the one place in a file where `old` stands."""
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {path.name}"
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Learner:
+    """Someone in a workspace of the base course. Other tiers of this machine are switched off."""
+
+    root: Path
+    site: Path
+
+    def tito(self, *arguments: object, **variables: str) -> Run:
+        return tito(*arguments, cwd=self.root, **self.variables(**variables))
+
+    def python(self, code: str, **variables: str) -> Run:
+        return run(sys.executable, "-c", code, cwd=self.root, **self.variables(**variables))
+
+    def variables(self, **more: str) -> dict[str, str]:
+        return {"PYTHONPATH": str(self.site), "TITO_DISABLE_PLUGINS": "foundation", **more}
+
+    def file(self, module: str) -> Path:
+        """The learner's notebook: `counter` or `total`."""
+        number = {"counter": "01", "total": "02"}[module]
+        return self.root / "modules" / f"{number}_{module}" / f"{module}.ipynb"
+
+    def solve(self, module: str) -> None:
+        """Start the module, and write our solutions into it."""
+        self.tito("module", "start", module, "--force")
+        folder = self.site / "abacus_base" / "modules" / self.file(module).parent.name
+        self.file(module).write_text(solved(folder), encoding="utf-8")
+
+    def complete(self, *modules: str) -> None:
+        for module in modules:
+            self.solve(module)
+            done = self.tito("module", "complete", module)
+            assert done.code == 0, done.out + done.err
