@@ -95,7 +95,7 @@ def demo(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """All tests that need no torch: engine, curriculum laws, packaging and journeys."""
-    folder = wheelhouse(session, "pip")
+    folder = wheelhouse(session, "hatchling")
     install_editable(session, "-r", "tests/requirements.txt")
     session.run("pytest", *session.posargs, env={**ONE_THREAD, "TITO_TEST_WHEELHOUSE": str(folder)})
 
@@ -147,7 +147,7 @@ def build(session: nox.Session) -> None:
 @nox.session
 def minimums(session: nox.Session) -> None:
     """The engine's and the tiers' tests with the lowest versions that they say they work with."""
-    folder = wheelhouse(session, "pip")
+    folder = wheelhouse(session, "hatchling")
     session.install("-r", "tests/minimums.txt", "-r", "tests/requirements.txt")
     install_editable(session, "-c", "tests/minimums.txt")
     session.run(

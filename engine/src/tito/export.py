@@ -7,7 +7,6 @@ A small exporter of our own; what it makes has the public names and the behaviou
 from __future__ import annotations
 
 import ast
-import hashlib
 import re
 from collections.abc import Iterable
 
@@ -39,6 +38,8 @@ def export(cells: Iterable[Cell], module: Module, source: str) -> str:
 
 
 def stamp(module_id: str, source: str, text: str) -> str:
+    import hashlib  # 3 ms that only an export pays
+
     digest = hashlib.sha256(text.encode()).hexdigest()
     return f"# Made by tito from {source} [{module_id} {digest}]"
 
