@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from tito.authoring.solve import solved
 from tito.build import GENERATED, build, curriculum_folder
+from tito.model import Module, Tier
 
 ROOT = Path(__file__).parents[1]
 
@@ -55,7 +58,7 @@ def install(root: Path, site: Path) -> Path:
 
     The distribution's name, version and plugin come from pyproject.toml.
     """
-    settings = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    settings = describe(root, site)
     tier = build(root, settings["name"], settings["version"]).manifest.tier
     package = site / curriculum_folder(root).name
     shutil.copytree(curriculum_folder(root), package)
@@ -63,15 +66,30 @@ def install(root: Path, site: Path) -> Path:
     generated = root / GENERATED
     shutil.copytree(generated / tier.namespace, site / tier.namespace, dirs_exist_ok=True)
     shutil.copytree(generated / "compiled", package / "_compiled")
-    info = site / f"{settings['name'].replace('-', '_')}-{settings['version']}.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(
-        f"Metadata-Version: 2.1\nName: {settings['name']}\nVersion: {settings['version']}\n"
-    )
-    entries = settings["entry-points"]["tito"]
-    lines = "".join(f"{name} = {value}\n" for name, value in entries.items())
-    (info / "entry_points.txt").write_text(f"[tito]\n{lines}")
     return package
+
+
+def install_editable(root: Path, site: Path) -> list[Path]:
+    """Build a tier's project where it is, and return the folders that an editable install adds.
+
+    `site`, the last of them, gets what tells of the distribution.
+    """
+    settings = describe(root, site)
+    build(root, settings["name"], settings["version"])
+    return [root / "src", root / GENERATED, site]
+
+
+def describe(root: Path, site: Path) -> Any:
+    """Write the project's dist-info into the folder `site`; returns its pyproject's `[project]`."""
+    settings = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    name, version = settings["name"], settings["version"]
+    info = site / f"{name.replace('-', '_')}-{version}.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    entries = settings["entry-points"]["tito"]
+    lines = "".join(f"{entry} = {value}\n" for entry, value in entries.items())
+    (info / "entry_points.txt").write_text(f"[tito]\n{lines}")
+    return settings
 
 
 def project(name: str, folder: Path) -> Path:
@@ -121,3 +139,71 @@ class Learner:
             self.solve(module)
             done = self.tito("module", "complete", module)
             assert done.code == 0, done.out + done.err
+
+
+def finish(someone: Learner, *modules: str) -> None:
+    """Put exports into the workspace, as `tito module complete` leaves them, without running it."""
+    own = someone.root / "abacus" / "core"
+    own.mkdir(parents=True, exist_ok=True)
+    for module in modules:
+        shutil.copy(someone.site / "abacus" / "core" / f"{module}.py", own)
+
+
+def a_module(name: str, number: int, requires: tuple[str, ...] = (), **changes: object) -> Module:
+    """A module of the namespace `lib` that exists in memory only; `changes` are its other fields."""
+    made = Module(
+        id=name,
+        number=number,
+        title=name.title(),
+        summary="",
+        requires=requires,
+        target=f"lib.core.{name}",
+        exports={},
+        names=(),
+        imports=(),
+        minutes=1,
+        tasks=(),
+        tests=(),
+        hints={},
+        digest="",
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def a_tier(name: str, *modules: Module, **changes: object) -> Tier:
+    """A tier of the distribution `lib-NAME`, in memory only."""
+    made = Tier(
+        id=name,
+        title=name.title(),
+        namespace="lib",
+        order=1,
+        distribution=f"lib-{name}",
+        version="1.0",
+        requires={},
+        successors=(),
+        facades=(),
+        modules=modules,
+        milestones=(),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def hand_in(someone: Learner, module: str, suffix: str = ".ipynb") -> Path:
+    """Put the module with our solutions where the learner's file belongs, without running tito."""
+    path = someone.file(module).with_suffix(suffix)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    folder = someone.site / "abacus_base" / "modules" / path.parent.name
+    path.write_text(solved(folder, suffix), encoding="utf-8")
+    return path
+
+
+def put_first(path: Path, code: str) -> None:
+    """Add a code cell in front of a learner's notebook or percent script."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".py":
+        path.write_text(text.replace("# %%", f"# %%\n{code}\n\n# %%", 1), encoding="utf-8")
+        return
+    notebook = json.loads(text)
+    cell = {"cell_type": "code", "id": "mine", "metadata": {}, "outputs": [], "source": code}
+    notebook["cells"].insert(0, {**cell, "execution_count": None})
+    path.write_text(json.dumps(notebook), encoding="utf-8")

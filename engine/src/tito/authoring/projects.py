@@ -63,5 +63,5 @@ def check_project(path: Path) -> Iterator[Finding]:
     for each in compiled.modules:
         folder = package / "modules" / each.module.folder
         arguments = {"module": each.module, "course": course, "folder": folder}
-        yield from hooks.call("tito_module_checks", **arguments)
+        yield from hooks.call("tito_module_checks", Finding, **arguments)
     yield from hooks.findings

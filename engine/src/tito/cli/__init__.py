@@ -54,7 +54,8 @@ def main() -> None:
 def run(arguments: list[str] | None = None) -> int:
     try:
         code: Any = tito.main(arguments, prog_name="tito", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout:  # None when it was closed before we began
+            sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except TitoError as error:
         for finding in error.findings:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import click
 
+from tito.cli.lazy import Group
 from tito.cli.out import say_findings
 from tito.errors import UsageError
 from tito.model import Finding
 
 
-@click.group()
+@click.group(cls=Group)
 def dev() -> None:
     """For authors: build and check tiers from their sources."""
 
@@ -20,7 +21,7 @@ def dev() -> None:
 @dev.command()
 @click.argument("projects", metavar="[PROJECT]…", nargs=-1, type=click.Path(path_type=Path))
 def build(projects: tuple[Path, ...]) -> None:
-    """Make what is generated from the sources of these projects, or of every editable tier."""
+    """Build what is made from sources: of these projects, or of every editable tier."""
     from tito.authoring.projects import build_project
 
     for project in _projects(projects):
@@ -31,7 +32,7 @@ def build(projects: tuple[Path, ...]) -> None:
 @dev.command()
 @click.argument("projects", metavar="[PROJECT]…", nargs=-1, type=click.Path(path_type=Path))
 def check(projects: tuple[Path, ...]) -> None:
-    """Tell everything that is wrong in the sources of these projects, or of every editable tier."""
+    """Tell what is wrong in the sources of these projects, or of every editable tier."""
     from tito.authoring.projects import check_project
 
     findings = [finding for project in _projects(projects) for finding in check_project(project)]

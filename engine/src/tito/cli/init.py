@@ -12,7 +12,7 @@ from tito.curriculum.installed import Installed, installed
 from tito.errors import UsageError, WorkspaceError
 from tito.model import Finding
 from tito.workspace.files import write_atomically
-from tito.workspace.find import MARKER, render
+from tito.workspace.find import MARKER, here, render
 
 
 @click.command()
@@ -24,22 +24,28 @@ def init(folder: Path, tiers: str) -> None:
     Without --tiers you build every tier that is installed. With it, whatever the named tiers need
     is provided ready-made.
     """
-    root = folder.absolute()
+    root = _root(folder)
     marker = root / MARKER
     if marker.exists():
         finding = Finding(
-            "this is a workspace already", str(marker), f"cd {shlex.quote(str(folder))}"
+            "this is a workspace already", str(marker), f"cd {shlex.quote(str(root))}"
         )
         raise WorkspaceError(finding)
     found = installed()
     wanted = tuple(_wanted(found, tiers))
     course = found.course(wanted)
     write_atomically(marker, render(wanted))
-    count = sum(course.tier_of(module).id in wanted for module in course.modules)
-    click.echo(f"{root} is a workspace now: {', '.join(wanted)} with {count} modules to build.")
-    first = next(module for module in course.modules if course.tier_of(module).id in wanted)
-    cd = f"cd {shlex.quote(str(folder))} && " if root != Path.cwd() else ""
-    say_next(f"{cd}tito module start {first.id}")
+    own = [module for module in course.modules if course.tier_of(module).id in wanted]
+    click.echo(f"{root} is a workspace now: {', '.join(wanted)} with {len(own)} modules to build.")
+    cd = f"cd {shlex.quote(str(folder))} && " if root != here() else ""
+    say_next(f"{cd}tito module start {own[0].id}" if own else f"{cd}tito status")
+
+
+def _root(folder: Path) -> Path:
+    if not folder.is_absolute() and here() is None:
+        message = "the current folder is gone, so nothing can be made in it"
+        raise UsageError(Finding(message, fix="cd to a folder that is there"))
+    return folder.absolute()
 
 
 def _wanted(found: Installed, tiers: str) -> list[str]:

@@ -6,13 +6,14 @@ import sys
 
 import click
 
+from tito.cli.lazy import Group
 from tito.cli.out import json_option, say_findings, say_json, say_table
 from tito.learner.desk import open_desk
-from tito.learner.progress import missing
+from tito.learner.progress import milestone_status, missing
 from tito.workspace.state import read_state
 
 
-@click.group()
+@click.group(cls=Group)
 def milestone() -> None:
     """Historical results, re-created with your own code."""
 
@@ -25,9 +26,9 @@ def list_milestones(as_json: bool) -> None:
     state, findings = read_state(desk.workspace)
     rows = []
     for each in desk.course.milestones:
-        waiting = [module.id for module in missing(desk, each.requires)]
-        status = "passed" if each.id in state.milestones else "waiting" if waiting else "ready"
-        rows.append({"id": each.id, "title": each.title, "status": status, "needs": waiting})
+        needs = [module.id for module in missing(desk, each.requires)]
+        status = milestone_status(desk, state, each)
+        rows.append({"id": each.id, "title": each.title, "status": status, "needs": needs})
     if as_json:
         say_json(rows)
     else:
@@ -39,10 +40,14 @@ def list_milestones(as_json: bool) -> None:
 @milestone.command()
 @click.argument("name", metavar="MILESTONE")
 @click.option(
-    "--timeout", type=click.FloatRange(min=0.1), default=600.0, show_default=True, help="Seconds."
+    "--timeout",
+    type=click.FloatRange(min=0.1),
+    default=600.0,
+    show_default=True,
+    help="Stop after so many seconds.",
 )
 def run(name: str, timeout: float) -> None:
-    """Run a milestone on your modules, in a process of its own. Its pictures stay in the workspace."""
+    """Run a milestone on your own modules. The pictures that it makes stay in the workspace."""
     import time
 
     from tito.learner.milestone import run_milestone
@@ -59,6 +64,6 @@ def run(name: str, timeout: float) -> None:
         click.secho(f"The milestone did not pass: {ended}", fg="red", err=True)
         sys.exit(1)
     click.secho(f"Milestone {chosen.year} {chosen.title}: passed.", fg="green")
-    for picture in sorted(folder.iterdir()):
-        click.echo(f"  {desk.shown(picture)}")
+    for made in sorted(folder.iterdir()):
+        click.echo(f"  {desk.shown(made)}")
     say_findings(findings)

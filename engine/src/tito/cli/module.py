@@ -7,26 +7,31 @@ from dataclasses import asdict
 
 import click
 
+from tito.cli.lazy import Group
 from tito.cli.out import json_option, say_findings, say_json, say_next, say_table
 from tito.cli.report import say_report
 from tito.errors import UsageError
 from tito.learner.desk import Desk, open_desk
-from tito.learner.progress import missing, module_progress, next_module
+from tito.learner.progress import command_for, missing, module_progress, next_command
 from tito.model import Finding, Module, TestReport
 from tito.workspace.state import Result, read_state
 
 time_limit = click.option(
-    "--timeout", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="Seconds."
+    "--timeout",
+    type=click.FloatRange(min=0.1),
+    default=60.0,
+    show_default=True,
+    help="Stop after so many seconds.",
 )
 
 force_option = click.option(
-    "--force", is_flag=True, help="Go on although a module that it needs is not complete."
+    "--force", is_flag=True, help="Go on even if a module that it builds on is not complete."
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def module() -> None:
-    """Start, test, complete and reset modules. A module is named by id, number or prefix."""
+    """Start, test, complete and reset modules. MODULE is an id, a number, or how one begins."""
 
 
 @module.command("list")
@@ -75,11 +80,12 @@ def _as_json(desk: Desk, module: Module, status: str, last: Result | None) -> di
     "suffix",
     type=click.Choice(["ipynb", "py"]),
     default="ipynb",
-    help="Notebook or percent script.",
+    show_default=True,
+    help="A notebook, or a script in percent format.",
 )
 @force_option
 def start(name: str, suffix: str, force: bool) -> None:
-    """Put a module's notebook into the workspace. One that is there is never touched."""
+    """Put the module's notebook into the workspace. One that is there is never touched."""
     from tito.learner.module import start as start_module
     from tito.workspace.lock import locked
 
@@ -88,7 +94,7 @@ def start(name: str, suffix: str, force: bool) -> None:
     _require(desk, chosen, force)
     with locked(desk.workspace, _aside):
         path, new = start_module(desk, chosen, f".{suffix}")
-    head = "Here is" if new else "You have started"
+    head = "Here is" if new else "You already have"
     click.echo(f"{head} module {chosen.number:02d} {chosen.title}: {desk.shown(path)}")
     click.echo(f"{chosen.summary} About {chosen.minutes} minutes.")
     say_next(f"open the file, then: tito module test {chosen.id}")
@@ -99,7 +105,7 @@ def start(name: str, suffix: str, force: bool) -> None:
 @time_limit
 @json_option
 def test(name: str, timeout: float, as_json: bool) -> None:
-    """Run your file of the module, and only it, and show what each test says."""
+    """Run your file of the module, and show what each test says."""
     from tito.learner.run import run_tests
     from tito.workspace.lock import locked
 
@@ -126,7 +132,7 @@ def test(name: str, timeout: float, as_json: bool) -> None:
 @time_limit
 @force_option
 def complete(name: str, timeout: float, force: bool) -> None:
-    """Test the module, and if it passes, export it: from then on you can import it."""
+    """Test the module and export it. From then on you can import it."""
     from tito.learner.module import complete as complete_module
     from tito.plugins.hooks import Hooks
     from tito.workspace.lock import locked
@@ -140,6 +146,7 @@ def complete(name: str, timeout: float, force: bool) -> None:
     say_report(chosen, done.report, desk.shown(desk.learner_file(chosen)))
     if done.file is None:
         say_findings(findings)
+        click.secho("Not complete yet, so nothing was exported.", fg="yellow")
         sys.exit(1)
     click.secho(
         f"Module {chosen.number:02d} {chosen.title} is complete: {desk.shown(done.file)}",
@@ -151,17 +158,21 @@ def complete(name: str, timeout: float, force: bool) -> None:
         )
     hooks = Hooks(desk.installed.plugins)
     arguments = {"course": desk.course, "workspace": desk.workspace, "module": chosen}
-    for line in hooks.call("tito_module_completed", **arguments):
+    for line in hooks.call("tito_module_completed", str, **arguments):
         click.echo(line)
-    if following := next_module(desk):
-        say_next(f"tito module start {following.id}")
+    if following := next_command(desk, read_state(desk.workspace)[0]):
+        say_next(following)
     say_findings((*findings, *hooks.findings))
 
 
 @module.command()
 @click.argument("name", metavar="MODULE")
-@click.option("--tests", is_flag=True, help="Restore only what was given; your solutions stay.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--tests",
+    is_flag=True,
+    help="Put back only the tests and other given code; your solutions stay.",
+)
+@click.option("--yes", is_flag=True, help="Do it without asking.")
 def reset(name: str, tests: bool, yes: bool) -> None:
     """Put the module back as it was handed out. What stands there is kept beside it."""
     from tito.learner.module import reset as reset_module
@@ -170,29 +181,36 @@ def reset(name: str, tests: bool, yes: bool) -> None:
 
     desk = open_desk()
     chosen = desk.own_module(name)
-    what = "test cells" if tests else "notebook, solutions included,"
-    if not yes:
-        click.confirm(
-            f"Put the {what} of {chosen.id} back as handed out (a backup is kept)?", abort=True
-        )
+    what = "the tests" if tests else "everything, your solutions included,"
+    if not yes and not _agreed(f"Put {what} of {chosen.id} back as handed out, and keep a copy?"):
+        click.echo("Nothing was changed. To go on without being asked, add --yes.", err=True)
+        sys.exit(1)
     with locked(desk.workspace, _aside):
         path, kept = (reset_tests if tests else reset_module)(desk, chosen)
-    click.echo(
-        f"{desk.shown(path)} is as it was handed out{', with your solutions' if tests else ''}."
-    )
+    with_what = ", with your solutions in it" if tests else ""
+    click.echo(f"{desk.shown(path)} is as it was handed out{with_what}.")
     if kept:
-        click.echo(f"What stood there is in {desk.shown(kept)}.")
+        click.echo(f"A copy of what stood there: {desk.shown(kept)}")
     say_next(f"tito module test {chosen.id}")
 
 
 @module.command()
 @click.argument("name", metavar="MODULE")
-@click.option("--export", is_flag=True, help="The file that it is exported to instead.")
+@click.option("--export", is_flag=True, help="Print the file that it is exported to.")
 def path(name: str, export: bool) -> None:
     """Print where your file of the module is."""
     desk = open_desk()
     chosen = desk.own_module(name)
     click.echo(str(desk.workspace.own_file(chosen) if export else desk.learner_file(chosen)))
+
+
+def _agreed(question: str) -> bool:
+    """The answer; nobody there to give one is a no."""
+    try:
+        return click.confirm(question, err=True)
+    except (click.Abort, RuntimeError):  # the end of stdin, or no stdin at all
+        click.echo(err=True)
+        return False
 
 
 def _remember(desk: Desk, report: TestReport) -> list[Finding]:
@@ -213,8 +231,8 @@ def _require(desk: Desk, chosen: Module, force: bool) -> None:
     findings = [
         Finding(
             f"module {chosen.id} builds on {needed.id}, which is not complete",
-            fix=f"tito module complete {needed.id}, or go on anyway with --force",
-            level="warning",
+            fix=f"{command_for(desk, needed)} (or go on all the same: --force)",
+            level="warning" if force else "error",
         )
         for needed in missing(desk, chosen.requires)
     ]

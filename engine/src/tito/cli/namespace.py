@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from tito.cli.out import json_option, say_findings, say_json, say_table
 from tito.composition.gate import Gate, gate
-from tito.composition.strays import strays
+from tito.composition.strays import strays_everywhere
 from tito.curriculum.installed import installed
 from tito.workspace.find import find_workspace
 
 
 @click.command()
-@click.option("--names", is_flag=True, help="Every name that a facade offers, too.")
+@click.option("--names", is_flag=True, help="Show every name that can be imported, too.")
 @json_option
 def namespace(names: bool, as_json: bool) -> None:
     """Show who provides each module right now, and from which file."""
@@ -34,7 +32,8 @@ def namespace(names: bool, as_json: bool) -> None:
             say_table(
                 ("name", "from", "module"), [(n["name"], n["status"], n["target"]) for n in facades]
             )
-    say_findings((*strays(composition.course, workspace, Path.cwd()), *found.findings))
+    hidden = strays_everywhere(composition.course, workspace)
+    say_findings((*hidden, *found.findings))
 
 
 def _modules(gate: Gate) -> list[dict[str, str]]:

@@ -14,7 +14,9 @@ MARKS = {"passed": ("ok", "green"), "failed": ("FAIL", "red"), "not run": ("--",
 
 
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")(command)
+    return click.option(
+        "--json", "as_json", is_flag=True, help="Print the same as JSON, for scripts."
+    )(command)
 
 
 def say_json(data: Any) -> None:

@@ -10,6 +10,7 @@ from tito.cli.out import MARKS, say_findings, seconds
 from tito.model import CellResult, Module, TestReport
 
 MOST_LINES = 12  # of printed output shown for a failing test
+MOST_COLUMNS = 160
 
 
 def say_report(module: Module, report: TestReport, file: str) -> None:
@@ -23,7 +24,8 @@ def say_report(module: Module, report: TestReport, file: str) -> None:
         earned = test.points if result.outcome == "passed" else 0
         time = seconds(result.seconds) if result.outcome != "not run" else "not run"
         head = click.style(f"{mark:>4}", fg=color)
-        click.echo(f"{head}  {test.title.ljust(width)}  {earned:>3}/{test.points:<3}  {time}")
+        note = "  (it printed something)" if result.outcome == "passed" and result.output else ""
+        click.echo(f"{head}  {test.title.ljust(width)}  {earned:>3}/{test.points:<3}  {time}{note}")
         if result.outcome == "failed":
             _say_details(result)
     passed = sum(result.outcome == "passed" for _, result in report.tests)
@@ -36,17 +38,19 @@ def say_report(module: Module, report: TestReport, file: str) -> None:
 
 def _say_problem(problem: CellResult) -> None:
     """A cell outside the tests that failed; often why the tests after it do."""
-    click.secho("Before the tests:", fg="yellow")
+    click.secho("A cell outside the tests fails:", fg="yellow")
     _say_details(problem)
 
 
 def _say_details(result: CellResult) -> None:
     click.echo(textwrap.indent(result.error, "      "))
     if result.where:
-        click.echo(f"      {result.where}:  {result.source}")
+        place = f"{result.where}:  {result.source}" if result.source else f"in {result.where}"
+        click.echo(f"      {place}")
     if result.output:
         lines = result.output.rstrip().splitlines()
         click.echo("      it printed:")
-        click.echo(textwrap.indent("\n".join(lines[:MOST_LINES]), "        "))
+        for line in lines[:MOST_LINES]:
+            click.echo(f"        {line[:MOST_COLUMNS]}{' …' * (len(line) > MOST_COLUMNS)}")
         if len(lines) > MOST_LINES:
-            click.echo(f"        … and {len(lines) - MOST_LINES} more lines")
+            click.echo("        … and more")

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import click
 
 from tito.cli.out import json_option, say_findings, say_json, say_next
 from tito.learner.desk import Desk, open_desk
-from tito.learner.progress import ModuleProgress, missing, module_progress, next_module
+from tito.learner.progress import (
+    ModuleProgress,
+    milestone_status,
+    module_progress,
+    next_command,
+)
 from tito.model import Tier
 from tito.workspace.state import State, read_state
 
@@ -37,36 +44,30 @@ def _say(desk: Desk, state: State, progress: list[ModuleProgress]) -> None:
             what = "edited since it was completed" if entry.status == "edited" else "started"
             click.echo(f"  module {entry.module.number:02d} {entry.module.title}: {what}{last}")
     for milestone in desk.course.milestones:
-        if milestone.id in state.milestones:
-            click.echo(f"  milestone {milestone.year} {milestone.title}: passed")
-        elif not missing(desk, milestone.requires):
-            click.echo(f"  milestone {milestone.year} {milestone.title}: ready")
-    say_next(_next(desk, state))
+        if (how := milestone_status(desk, state, milestone)) != "waiting":
+            click.echo(f"  milestone {milestone.year} {milestone.title}: {how}")
+    if command := next_command(desk, state):
+        say_next(command)
+    else:
+        click.echo("Everything here is done.")
 
 
 def _tier_line(tier: Tier, progress: list[ModuleProgress]) -> str:
-    mine = [entry for entry in progress if entry.module in tier.modules]
-    if mine and all(entry.status == "provided" for entry in mine):
+    mine = [e for e in progress if e.module in tier.modules and e.status != "provided"]
+    if not mine:
         return "provided"
     done = sum(entry.status in DONE for entry in mine)
     return f"{done} of {len(mine)} modules completed"
 
 
-def _next(desk: Desk, state: State) -> str:
-    if module := next_module(desk):
-        started = desk.workspace.folder(module).is_dir()
-        return f"tito module {'test' if started else 'start'} {module.id}"
-    for milestone in desk.course.milestones:
-        if milestone.id not in state.milestones:
-            return f"tito milestone run {milestone.id}"
-    return "everything here is done; more tiers: tito tier list"
-
-
 def _as_json(desk: Desk, state: State, progress: list[ModuleProgress]) -> dict[str, object]:
     return {
         "workspace": str(desk.workspace.root),
-        "tiers": list(desk.workspace.tiers),
-        "modules": {entry.module.id: entry.status for entry in progress},
-        "milestones": {m.id: m.id in state.milestones for m in desk.course.milestones},
-        "next": _next(desk, state),
+        "tiers": {tier.id: _tier_line(tier, progress) for tier in desk.course.tiers},
+        "modules": {
+            e.module.id: {"status": e.status, "last": asdict(e.last) if e.last else None}
+            for e in progress
+        },
+        "milestones": {m.id: milestone_status(desk, state, m) for m in desk.course.milestones},
+        "next": next_command(desk, state),
     }

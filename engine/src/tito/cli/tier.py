@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import click
 
+from tito.cli.lazy import Group
 from tito.cli.out import json_option, say_findings, say_json, say_table
 from tito.curriculum.installed import installed
 from tito.model import Tier
 from tito.workspace.find import find_workspace
 
 
-@click.group()
+@click.group(cls=Group)
 def tier() -> None:
     """The tiers that are installed."""
 
@@ -23,11 +22,10 @@ def list_tiers(as_json: bool) -> None:
     """Show the installed tiers, their versions and what they require."""
     found = installed()
     workspace = find_workspace()
+    built = workspace.tiers if workspace else ()
     if as_json:
-        keys = ("id", "title", "distribution", "version", "requires")
-        say_json([{key: asdict(each.tier)[key] for key in keys} for each in found.tiers])
+        say_json([_as_json(each.tier, each.tier.id in built) for each in found.tiers])
     elif found.tiers:
-        built = workspace.tiers if workspace else ()
         say_table(
             ("tier", "distribution", "version", "modules", "requires", "here"),
             [
@@ -45,6 +43,12 @@ def list_tiers(as_json: bool) -> None:
     else:
         click.echo("No tier is installed. For example: pip install tinytorch-core")
     say_findings(found.findings)
+
+
+def _as_json(tier: Tier, here: bool) -> dict[str, object]:
+    keys = ("id", "title", "distribution", "version", "requires")
+    modules = [{"number": module.number, "id": module.id} for module in tier.modules]
+    return {**{key: getattr(tier, key) for key in keys}, "modules": modules, "here": here}
 
 
 def _span(tier: Tier) -> str:

@@ -16,12 +16,16 @@ from tito.composition.finder import finder
 from tito.composition.gate import Gate
 from tito.model import Module
 
+MISSING = object()  # what a module has in place of a name that it lost when it was reloaded
+
 
 def compose(package: str) -> None:
     """Make the package that is being imported a facade of all installed tiers."""
     found = finder()
+    found.packages.add(package)  # first: a plugin that is loaded now must not import past the gate
     gate = found.gate(package)
-    found.packages.add(package)
+    if not any(package in each.tier.facades for each in gate.installed.tiers):
+        raise ImportError(guidance.not_started(gate, package), name=package)
     module = sys.modules[package]
     module.__class__ = Facade
     module.__path__ = list(dict.fromkeys([*_portions(gate, package), *module.__path__]))
@@ -42,7 +46,9 @@ class Facade(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         if target := self.__dict__.get("__targets__", {}).get(name):
-            return getattr(sys.modules[target], name)
+            value = getattr(sys.modules.get(target), name, MISSING)
+            if value is not MISSING:
+                return value
         if name == "__all__":
             return self._open_names()
         if name.startswith("_"):
@@ -54,10 +60,9 @@ class Facade(ModuleType):
         package = self.__name__
         gate = finder().gate(package)
         module = gate.course.facades.get(package, {}).get(name)
-        if module and gate.file(module):
-            value = getattr(import_module(module.target), name)
+        if module and gate.file(module) and hasattr(home := import_module(module.target), name):
             self.__dict__.setdefault("__targets__", {})[name] = module.target
-            return value
+            return getattr(home, name)
         if f"{package}.{name}" in gate.course.facades:  # `nn.functional` needs no import in torch
             return import_module(f"{package}.{name}")
         raise AttributeError(guidance.explain(gate, package, name))

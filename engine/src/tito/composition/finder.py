@@ -17,6 +17,7 @@ from tito.composition import guidance
 from tito.composition.gate import Gate, gate
 from tito.curriculum.installed import Installed, installed
 from tito.errors import TitoError
+from tito.model import Finding
 from tito.workspace.find import find_workspace
 
 
@@ -27,7 +28,8 @@ class Finder:
         self.packages: set[str] = set()
         self._installed: Installed | None = None
         self._gate: Gate | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # loading a plugin may lead here again
+        self._reading = False
 
     def gate(self, asked: str) -> Gate:
         """The composition as it is now: the workspace may change, what is installed may not.
@@ -37,12 +39,23 @@ class Finder:
         try:
             workspace = find_workspace()
             with self._lock:
-                self._installed = self._installed or installed()
+                self._installed = self._installed or self._read()
                 if self._gate is None or self._gate.workspace != workspace:
                     self._gate = gate(self._installed, workspace)
                 return self._gate
         except TitoError as error:
             raise ImportError(f"{asked} cannot be composed.\n{error}", name=asked) from None
+
+    def _read(self) -> Installed:
+        """What is installed. Raises TitoError for a plugin that imports what it should bring."""
+        if self._reading:
+            message = "a plugin imports the course while the course is being put together"
+            raise TitoError(Finding(message, fix="import it inside of the hook that needs it"))
+        self._reading = True
+        try:
+            return installed()
+        finally:
+            self._reading = False
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -62,11 +75,15 @@ class Finder:
         raise ImportError(guidance.explain(composition, package, last), name=name)
 
 
+_finding = threading.Lock()
+
+
 def finder() -> Finder:
     """This process's finder, in front of all others."""
-    for candidate in sys.meta_path:
-        if isinstance(candidate, Finder):
-            return candidate
-    made = Finder()
-    sys.meta_path.insert(0, made)
-    return made
+    with _finding:
+        for candidate in sys.meta_path:
+            if isinstance(candidate, Finder):
+                return candidate
+        made = Finder()
+        sys.meta_path.insert(0, made)
+        return made

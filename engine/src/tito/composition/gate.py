@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from tito.curriculum.installed import Installed
+from tito.errors import UsageError
 from tito.export import stamped_module
 from tito.model import Course, Module, Workspace
+from tito.workspace.find import MARKER
 
 Status = Literal["own", "provided", "locked"]
 
@@ -72,5 +74,12 @@ class Gate:
 
 def gate(installed: Installed, workspace: Workspace | None) -> Gate:
     """The gate of the workspace's tiers. Raises what `Installed.course` raises."""
-    course = installed.course(workspace.tiers if workspace else None)
-    return Gate(installed, course, workspace, os.environ.get("TITO_UNDER_TEST", ""))
+    under_test = os.environ.get("TITO_UNDER_TEST", "")
+    if workspace is None:
+        return Gate(installed, installed.course(), None, under_test)
+    try:
+        course = installed.course(workspace.tiers)
+    except UsageError as error:
+        where = str(workspace.root / MARKER)
+        raise UsageError(replace(f, where=f.where or where) for f in error.findings) from None
+    return Gate(installed, course, workspace, under_test)

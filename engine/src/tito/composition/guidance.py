@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tito.composition.gate import Gate
 from tito.model import Module
 
@@ -26,30 +28,53 @@ def locked(gate: Gate, module: Module, what: str) -> str:
 def explain(gate: Gate, package: str, name: str) -> str:
     """Why `package.name` cannot be had now."""
     module = gate.course.facades.get(package, {}).get(name)
-    return locked(gate, module, f"{package}.{name}") if module else unknown(gate, package, name)
+    if module is None:
+        return unknown(gate, package, name)
+    what, file = f"{package}.{name}", gate.file(module)
+    return lacking(gate, module, what, file) if file else locked(gate, module, what)
+
+
+def lacking(gate: Gate, module: Module, what: str, file: Path) -> str:
+    """Guidance for a name that is missing in the file of its module."""
+    if gate.is_provided(module):
+        mend = f"pip install --force-reinstall {gate.course.tier_of(module).distribution}"
+    else:
+        mend = f"tito module reset {module.id} --tests, then: tito module complete {module.id}"
+    return f"{what} belongs to {file}, and that file does not define it. Next: {mend}"
+
+
+def not_started(gate: Gate, package: str) -> str:
+    """Guidance for a package that composes itself, and whose tier cannot be used."""
+    head = f"{package} cannot be composed: no tier that can be used starts it"
+    return "\n".join([head, *map(str, gate.installed.findings)])
 
 
 def unknown(gate: Gate, package: str, name: str) -> str:
-    """Guidance for a name that no module of the course builds."""
-    what = f"{package} has no {name!r}"
-    from difflib import get_close_matches  # only a missing name pays for it
+    """Guidance for a name that no module of the course builds.
 
-    close = get_close_matches(name, gate.course.facades.get(package, {}), n=1)
-    if close:
-        return f"{what}; did you mean {close[0]!r}?"
+    A name that looks like another may all the same be one that a later tier brings: both are said.
+    """
+    what = f"{package} has no {name!r}"
     if elsewhere := _other_owner(gate, package, name):
         return f"{what} in this workspace; {elsewhere}"
-    present = {found.tier.distribution for found in gate.installed.tiers}
-    following = {
-        distribution: tier.title
-        for tier in gate.course.tiers
-        for distribution in tier.successors
-        if distribution not in present
-    }
-    if following:
+    from difflib import get_close_matches  # only a missing name pays for it
+
+    if close := get_close_matches(name, gate.course.facades.get(package, {}), n=1):
+        what += f"; did you mean {close[0]!r}?"
+    if gate.installed.findings:
+        reasons = "\n".join(map(str, gate.installed.findings))
+        return f"{what}\nNot all that is installed can be used:\n{reasons}"
+    if following := _following(gate):
         commands = " or ".join(f"pip install {distribution}" for distribution in following)
-        return f"{what}. No installed tier builds it; the course continues with: {commands}"
-    return f"{what}, and no tier of this course builds it. See what there is: tito namespace"
+        return f"{what}\nNo installed tier builds it; the course continues with: {commands}"
+    return f"{what}\nNo tier of this course builds it. See what there is: tito namespace --names"
+
+
+def _following(gate: Gate) -> list[str]:
+    """The distributions that continue the course and are not installed."""
+    present = {found.tier.distribution for found in gate.installed.tiers}
+    following = (name for tier in gate.course.tiers for name in tier.successors)
+    return [name for name in dict.fromkeys(following) if name not in present]
 
 
 def _other_owner(gate: Gate, package: str, name: str) -> str:

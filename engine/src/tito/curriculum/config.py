@@ -52,17 +52,21 @@ class MilestoneConfig:
 def read_config(kind: type, path: Path) -> Any:
     """The file as an instance of `kind`. Raises SourceError with the line, or the key."""
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return structure(kind, data, "")
+        return structure(kind, _parsed(path.read_text(encoding="utf-8"), path), "")
     except FileNotFoundError:
         finding = Finding(f"{path.name} is missing", str(path))
     except (OSError, UnicodeDecodeError) as error:
         finding = Finding(f"{path.name} cannot be read: {error}", str(path))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or error
-        where = Place(str(path), mark.line + 1 if mark else 0)
-        finding = Finding(f"{path.name} is not YAML: {problem}", str(where))
     except Mismatch as error:
         finding = Finding(f"{path.name} {error}", f"{path}: {error.key or 'the whole file'}")
     raise SourceError(finding) from None
+
+
+def _parsed(text: str, path: Path) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except Exception as error:  # yaml raises whatever its constructors meet, as for 2000-13-45
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or error
+        where = Place(str(path), mark.line + 1 if mark else 0)
+        raise SourceError(Finding(f"{path.name} is not YAML: {problem}", str(where))) from None

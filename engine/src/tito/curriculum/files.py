@@ -47,16 +47,20 @@ def _cell(cell: Cell, cell_id: str) -> dict[str, Any]:
 
 
 def cell_ids(cells: Iterable[Cell]) -> list[str]:
-    """A graded cell's id is its grade id; any other is numbered from the graded cell before it.
+    """A cell that has an id keeps it. A graded cell's is its grade id; any other is numbered from
+    the graded cell before it.
 
     So ids are the same from build to build, and a change in one section leaves all others alone.
     """
-    ids, section, count = [], "start", Counter[str]()
+    cells = tuple(cells)
+    kept = {cell.id for cell in cells}
+    ids: list[str] = []
+    section, count = "start", Counter[str]()
     for cell in cells:
-        if cell.grade_id:
-            section = cell.grade_id[:56]
-            ids.append(section)
-        else:
+        section = cell.grade_id[:56] or section
+        made = cell.id or cell.grade_id[:56]
+        while not made or made in ids or (made != cell.id and made in kept):
             count[section] += 1
-            ids.append(f"{section}-{count[section]}")
+            made = f"{section}-{count[section]}"
+        ids.append(made)
     return ids

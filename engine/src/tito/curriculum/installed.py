@@ -54,7 +54,7 @@ class Installed:
         by_id = {tier.id: tier for tier in tiers}
         if wanted is None:
             return self._explained(tiers)
-        waiting = [self.tier_named(name).id for name in wanted]
+        waiting = [self._exactly(name) for name in wanted]
         chosen: set[str] = set()
         while waiting:
             tier_id = waiting.pop()
@@ -62,6 +62,13 @@ class Installed:
                 chosen.add(tier_id)
                 waiting.extend(by_id[tier_id].requires)
         return self._explained(tuple(tier for tier in tiers if tier.id in chosen))
+
+    def _exactly(self, name: str) -> str:
+        """The tier's id; raises UsageError for anything else, although it may be clear."""
+        tier = self.tier_named(name)
+        if tier.id != name:
+            raise UsageError(Finding(f"no tier has the id {name!r}; did you mean {tier.id!r}?"))
+        return name
 
     def tier_named(self, name: str) -> Tier:
         """The tier of this id or distribution; raises UsageError with what there is."""

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any, Literal
 
 from tito.model import Finding, Place
@@ -119,6 +120,7 @@ def read_percent(text: str, file: str) -> Source:
 
     lines = text.removeprefix("\ufeff").splitlines()
     cells: list[Cell] = []
+    at = 0
     try:
         *_, at = header_to_metadata_and_cell(lines, "#", "", ".py")
         while at < len(lines):
@@ -178,5 +180,5 @@ def _not_a_notebook(file: str, problem: str) -> Finding:
     return Finding(
         f"this file {problem}",
         file,
-        "restore it from a copy, or start afresh with: tito module reset",
+        f"restore it from a copy, or start afresh: tito module reset {PurePath(file).stem}",
     )

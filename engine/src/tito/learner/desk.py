@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +12,8 @@ from tito.curriculum.source import Source
 from tito.errors import LearnerFileError, UsageError, WorkspaceError
 from tito.learner.files import read_learner_file
 from tito.model import Course, Finding, Milestone, Module, Workspace
-from tito.names import pick
-from tito.workspace.find import find_workspace
+from tito.names import pick, unknown
+from tito.workspace.find import find_workspace, here
 
 SUFFIXES = (".ipynb", ".py")
 
@@ -52,16 +53,25 @@ class Desk:
     def learner_file(self, module: Module) -> Path:
         """The learner's file of a module; raises LearnerFileError if there is none, or two."""
         folder = self.workspace.folder(module)
-        found = [path for s in SUFFIXES if (path := folder / f"{module.id}{s}").is_file()]
-        if len(found) == 1:
+        found = self.learner_files(module)
+        if len(found) == 1 and found[0].is_file():
             return found[0]
-        if found:
+        if len(found) == 1:
+            message = f"{found[0].name} is no file"
+            fix = f"move it away, then: tito module start {module.id}"
+        elif found:
             message = f"module {module.id} has two files, {found[0].name} and {found[1].name}"
             fix = "keep the one you work in, and move the other out of this folder"
         else:
             message = f"module {module.id} has no file {module.id}.ipynb or {module.id}.py here"
             fix = f"tito module start {module.id}"
         raise LearnerFileError(Finding(message, str(folder), fix))
+
+    def learner_files(self, module: Module) -> list[Path]:
+        """Whatever stands where the learner's file belongs: nothing, one file, or trouble."""
+        folder = self.workspace.folder(module)
+        paths = (folder / f"{module.id}{suffix}" for suffix in SUFFIXES)
+        return [path for path in paths if os.path.lexists(path)]
 
     def lesson_file(self, module: Module, suffix: str) -> Path:
         return self.installed.of(self.course.tier_of(module).id).lesson_file(module, suffix)
@@ -88,7 +98,7 @@ def open_desk() -> Desk:
     workspace = find_workspace()
     if workspace is None:
         message = "this is no workspace: no tito.toml here, nor in any folder above"
-        raise WorkspaceError(Finding(message, str(Path.cwd()), "tito init DIR, then cd DIR"))
+        raise WorkspaceError(Finding(message, str(here() or ""), "tito init DIR && cd DIR"))
     return desk_of(workspace)
 
 
@@ -100,8 +110,10 @@ def desk_of(workspace: Workspace) -> Desk:
 
 def module_named(course: Course, name: str) -> Module:
     if name.isdecimal():
-        names = {str(module.number): module for module in course.modules}
-        return pick(str(int(name)), names, "module", "tito module list")
+        for module in course.modules:
+            if str(module.number) == name.lstrip("0"):
+                return module
+        raise UsageError(unknown(name, (), "module", "tito module list"))
     names = {module.id: module for module in course.modules}
     names |= {module.folder: module for module in course.modules}
     return pick(name, names, "module", "tito module list")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from tito.composition.gate import gate
-from tito.composition.strays import strays
+from tito.composition.strays import strays_everywhere
 from tito.curriculum.installed import installed
 from tito.errors import TitoError
 from tito.learner.desk import desk_of
@@ -25,10 +24,13 @@ def examine() -> list[Finding]:
     try:
         workspace = find_workspace()
         course = gate(found, workspace).course
-        findings += strays(course, workspace, Path.cwd())
+        findings += strays_everywhere(course, workspace)
+        if not found.tiers:
+            fix = "install one with pip, for example: pip install tinytorch-core"
+            findings.append(Finding("no tier is installed", fix=fix, level="warning"))
     except TitoError as error:
         findings += error.findings
-    findings += hooks.call("tito_environment_checks", workspace=workspace)
+    findings += hooks.call("tito_environment_checks", Finding, workspace=workspace)
     return list(dict.fromkeys((*findings, *hooks.findings)))
 
 

@@ -17,5 +17,5 @@ def read_learner_file(path: Path, shown: str) -> Source:
     except Unreadable as error:
         raise LearnerFileError(error.finding) from None
     except (OSError, UnicodeDecodeError) as error:
-        fix = "restore it from a copy, or start afresh with: tito module reset"
+        fix = f"restore it from a copy, or start afresh: tito module reset {path.stem}"
         raise LearnerFileError(Finding(f"the file cannot be read: {error}", shown, fix)) from None

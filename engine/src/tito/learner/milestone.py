@@ -8,7 +8,7 @@ from pathlib import Path
 from tito.composition.strays import refuse_strays
 from tito.errors import UsageError
 from tito.learner.desk import Desk
-from tito.learner.progress import missing
+from tito.learner.progress import command_for, missing
 from tito.learner.run import environment, run_process
 from tito.model import Finding, Milestone
 
@@ -22,7 +22,7 @@ def run_milestone(desk: Desk, milestone: Milestone, limit: float) -> tuple[Path,
         raise UsageError(
             Finding(
                 f"milestone {milestone.id} runs on your modules, and {module.id} is not complete",
-                fix=f"tito module complete {module.id}",
+                fix=command_for(desk, module),
             )
             for module in waiting
         )
@@ -32,4 +32,7 @@ def run_milestone(desk: Desk, milestone: Milestone, limit: float) -> tuple[Path,
     tier = next(tier for tier in desk.course.tiers if milestone in tier.milestones)
     program = desk.installed.of(tier.id).package / "milestones" / milestone.id / "milestone.py"
     command = [sys.executable, "-u", str(program)]
-    return folder, run_process(command, folder, environment(desk), limit, stderr=None)
+    # It speaks to the learner's console in that console's own encoding, whatever that can show.
+    console = {"PYTHONIOENCODING": f"{getattr(sys.stdout, 'encoding', 'utf-8')}:replace"}
+    env = environment(desk) | console
+    return folder, run_process(command, folder, env, limit, stderr=None)

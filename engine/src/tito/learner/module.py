@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from importlib.util import cache_from_source
 from pathlib import Path
 
 from tito.curriculum import files
+from tito.curriculum.source import Source
 from tito.errors import LearnerFileError
 from tito.export import export
 from tito.learner.desk import SUFFIXES, Desk
@@ -20,11 +22,9 @@ from tito.workspace.files import free_name, write_atomically
 
 def start(desk: Desk, module: Module, suffix: str) -> tuple[Path, bool]:
     """(the learner's file, whether it is new). An existing one is left as it is."""
-    folder = desk.workspace.folder(module)
-    for existing in (folder / f"{module.id}{s}" for s in SUFFIXES):
-        if existing.exists():
-            return existing, False
-    path = folder / f"{module.id}{suffix}"
+    if desk.learner_files(module):
+        return desk.learner_file(module), False
+    path = desk.workspace.folder(module) / f"{module.id}{suffix}"
     write_atomically(path, lesson_text(desk, module, suffix))
     return path, True
 
@@ -62,18 +62,35 @@ def complete(desk: Desk, module: Module, time_limit: float) -> Completed:
         fix = f"tito module complete {module.id}"
         raise LearnerFileError(Finding(message, source.file, fix))
     target = desk.workspace.own_file(module)
+    check_exported(source)
     write_atomically(target, export(source.cells, module, source.file))
     # Python trusts its cached bytecode if size and second agree, and two exports may well agree.
     Path(cache_from_source(str(target))).unlink(missing_ok=True)
     return Completed(report, target)
 
 
+def check_exported(source: Source) -> None:
+    """Raises LearnerFileError for what runs in a notebook and not in a module, like `%time`."""
+    findings = []
+    for cell in source.cells:
+        try:
+            ast.parse(cell.text if cell.is_exported else "")
+        except SyntaxError as error:
+            line = (error.text or "").strip()
+            message = f"this cell is exported, and a Python module cannot hold the line: {line}"
+            fix = "move the line into a cell of its own, without '#| export'"
+            findings.append(Finding(message, str(cell.place((error.lineno or 1) - 1)), fix))
+    if findings:
+        raise LearnerFileError(findings)
+
+
 def reset(desk: Desk, module: Module) -> tuple[Path, Path | None]:
     """(the learner's file as handed out, the backup of what stood there)."""
-    folder = desk.workspace.folder(module)
-    existing = [path for s in SUFFIXES if (path := folder / f"{module.id}{s}").exists()]
-    suffix = existing[0].suffix if existing else SUFFIXES[0]
-    return _rewrite(folder / f"{module.id}{suffix}", lesson_text(desk, module, suffix))
+    if desk.learner_files(module):
+        path = desk.learner_file(module)
+    else:
+        path = desk.workspace.folder(module) / f"{module.id}{SUFFIXES[0]}"
+    return _rewrite(path, lesson_text(desk, module, path.suffix))
 
 
 def reset_tests(desk: Desk, module: Module) -> tuple[Path, Path | None]:

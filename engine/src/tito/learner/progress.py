@@ -11,6 +11,8 @@ from tito.workspace.state import Result, State
 
 ModuleStatus = Literal["provided", "completed", "edited", "started", "ready", "waiting"]
 
+MilestoneStatus = Literal["passed", "ready", "waiting"]
+
 
 @dataclass(frozen=True, slots=True)
 class ModuleProgress:
@@ -34,7 +36,7 @@ def module_status(desk: Desk, module: Module) -> ModuleStatus:
         return "provided"
     if desk.gate.is_complete(module):
         return "edited" if is_edited(desk, module) else "completed"
-    if desk.workspace.folder(module).is_dir():
+    if desk.learner_files(module):
         return "started"
     return "waiting" if missing(desk, module.requires) else "ready"
 
@@ -42,9 +44,23 @@ def module_status(desk: Desk, module: Module) -> ModuleStatus:
 def is_edited(desk: Desk, module: Module) -> bool:
     """Whether the learner's file was written after its export: cheap, and right unless clocks lie."""
     exported = desk.workspace.own_file(module).stat().st_mtime_ns
-    folder = desk.workspace.folder(module)
-    files = (folder / f"{module.id}{suffix}" for suffix in (".ipynb", ".py"))
-    return any(path.stat().st_mtime_ns > exported for path in files if path.is_file())
+    files = (path for path in desk.learner_files(module) if path.is_file())
+    return any(path.stat().st_mtime_ns > exported for path in files)
+
+
+def next_command(desk: Desk, state: State) -> str:
+    """The command to type next; nothing when everything here is done."""
+    if module := next_module(desk):
+        return f"tito module {'test' if desk.learner_files(module) else 'start'} {module.id}"
+    for milestone in desk.course.milestones:
+        if milestone_status(desk, state, milestone) == "ready":
+            return f"tito milestone run {milestone.id}"
+    return ""
+
+
+def command_for(desk: Desk, module: Module) -> str:
+    """The command that brings a module nearer to being complete."""
+    return f"tito module {'complete' if desk.learner_files(module) else 'start'} {module.id}"
 
 
 def missing(desk: Desk, requires: tuple[str, ...]) -> list[Module]:
@@ -61,6 +77,12 @@ def next_module(desk: Desk) -> Module | None:
             if status == wanted:
                 return module
     return None
+
+
+def milestone_status(desk: Desk, state: State, milestone: Milestone) -> MilestoneStatus:
+    if milestone.id in state.milestones:
+        return "passed"
+    return "waiting" if missing(desk, milestone.requires) else "ready"
 
 
 def unlocked_by(desk: Desk, module: Module) -> tuple[list[Module], list[Milestone]]:

@@ -2,25 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from tito.curriculum.source import Cell, Source
 
 
 def restore(own: Source, handed_out: Source) -> tuple[Cell, ...]:
-    """The handed-out cells, with the learner's text in the exercise cells.
+    """The handed-out cells, with the learner's text in the exercises and in the markdown.
 
     Cells that the learner added follow the handed-out cell they stood behind.
     """
-    theirs = own.by_grade_id
-    added = _added(own, handed_out)
-    cells: list[Cell] = [*added.get("", ())]
-    for cell in handed_out.cells:
-        mine = theirs.get(cell.grade_id) if cell.is_solution else None
-        cells.append(_with_text_of(mine, cell) if mine else cell)
-        cells += added.get(_key(cell), ())
+    theirs, added = _sorted_out(own, handed_out)
+    cells = added.get(-1, [])
+    for place, given in enumerate(handed_out.cells):
+        mine = theirs.get(place) if given.is_solution or given.kind == "markdown" else None
+        cells.append(_with_text_of(mine, given) if mine else given)
+        cells += added.get(place, ())
     return tuple(cells)
+
+
+def _sorted_out(own: Source, handed_out: Source) -> tuple[dict[int, Cell], dict[int, list[Cell]]]:
+    """The learner's version of each handed-out cell, by its place, and what they added behind it.
+
+    A copy of a handed-out cell, as Jupyter pastes it, is a cell that the learner added.
+    """
+    theirs: dict[int, Cell] = {}
+    added: dict[int, list[Cell]] = {}
+    last = -1
+    for cell in own.cells:
+        given = enumerate(handed_out.cells)
+        place = next((n for n, g in given if n not in theirs and _is_same(cell, g)), None)
+        if place is None:
+            added.setdefault(last, []).append(replace(cell, metadata=_ungraded(cell)))
+        else:
+            theirs[place] = cell
+            last = place
+    return theirs, added
+
+
+def _is_same(mine: Cell, given: Cell) -> bool:
+    """By grade id, else by cell id, else by text: scripts have no cell ids, and Colab drops them."""
+    if mine.grade_id or given.grade_id:
+        return mine.grade_id == given.grade_id
+    if mine.id and mine.id == given.id:
+        return True
+    return (mine.kind, mine.plain_text) == (given.kind, given.plain_text)
 
 
 def _with_text_of(mine: Cell, given: Cell) -> Cell:
@@ -32,28 +58,5 @@ def _with_text_of(mine: Cell, given: Cell) -> Cell:
     return replace(given, text="\n".join([*directives, *kept]))
 
 
-def _added(own: Source, handed_out: Source) -> dict[str, list[Cell]]:
-    """The learner's own cells, by the key of the handed-out cell before them."""
-    known = {_key(cell) for cell in handed_out.cells}
-    added: dict[str, list[Cell]] = {}
-    for anchor, cell in _anchored(own, known):
-        added.setdefault(anchor, []).append(replace(cell, metadata=_ungraded(cell)))
-    return added
-
-
-def _anchored(own: Source, known: set[str]) -> Iterator[tuple[str, Cell]]:
-    anchor = ""
-    for cell in own.cells:
-        if _key(cell) in known:
-            anchor = _key(cell)
-        else:
-            yield anchor, cell
-
-
 def _ungraded(cell: Cell) -> dict[str, object]:
     return {key: value for key, value in cell.metadata.items() if key != "nbgrader"}
-
-
-def _key(cell: Cell) -> str:
-    """What tells a handed-out cell again: its grade id, else its cell id, else its text."""
-    return cell.grade_id or cell.id or cell.plain_text

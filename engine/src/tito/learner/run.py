@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -28,8 +29,11 @@ def run_tests(desk: Desk, module: Module, time_limit: float) -> TestReport:
     source = desk.read(path)
     refuse_strays(desk.course, desk.workspace, path.parent)
     start = time.perf_counter()
-    results = run_file(desk, path, module.id, time_limit)
+    ran = run_file(desk, path, module.id, time_limit)
     seconds = time.perf_counter() - start
+    origins = {cell.number: str(cell.origin) for cell in source.cells}
+    results = {n: replace(r, where=r.where or origins.get(n, "")) for n, r in ran.items()}
+    handed_out = desk.handed_out(module, path.suffix)
     tests = [cell for cell in source.cells if cell.grade_id]
     by_id = {cell.grade_id: results.get(cell.number, NOT_RUN) for cell in tests}
     numbers = {cell.number for cell in tests if cell.is_test}
@@ -37,7 +41,10 @@ def run_tests(desk: Desk, module: Module, time_limit: float) -> TestReport:
         module.id,
         tuple((test, by_id.get(test.id, NOT_RUN)) for test in module.tests),
         tuple(r for n, r in results.items() if n not in numbers and r.outcome == "failed"),
-        tuple(changed_cells(source, desk.handed_out(module, path.suffix), module)),
+        (
+            *changed_cells(source, handed_out, module),
+            *lost_exports(source, handed_out, module),
+        ),
         seconds,
     )
 
@@ -51,15 +58,41 @@ def changed_cells(source: Source, handed_out: Source, module: Module) -> list[Fi
         kind = "test" if given.is_test else "exercise"
         if cell is None:
             problem, where = "is gone", source.file
+        elif cell.kind != given.kind:
+            problem, where = f"is a {cell.kind} cell now", str(cell.origin)
         elif given.is_test and cell.plain_text != given.plain_text:
-            problem, where = "is not as it was handed out", str(cell.place())
+            problem, where = "is not as it was handed out", str(cell.origin)
         elif _directives(cell) != _directives(given):
-            problem, where = "has lost or changed its '#|' lines", str(cell.place())
+            problem, where = "has lost or changed its '#|' lines", str(cell.origin)
         else:
             continue
         fix = f"tito module reset {module.id} --tests"
         findings.append(Finding(f"the {kind} cell {given.grade_id!r} {problem}", where, fix))
     return findings
+
+
+def lost_exports(source: Source, handed_out: Source, module: Module) -> list[Finding]:
+    """Cells without a task, like imports, that were handed out to be exported and no longer are.
+
+    Nothing names such a cell in a percent script, so what counts is its lines.
+    """
+    kept = {line for cell in source.cells if cell.is_exported for line in _code(cell)}
+    findings = []
+    for given in handed_out.cells:
+        if given.is_exported and not given.grade_id and not kept.issuperset(_code(given)):
+            begins = next(iter(_code(given)))
+            message = f"the cell that begins with {begins!r} is not exported as it was handed out"
+            same = (c for c in source.cells if begins in _code(c))
+            place = next((str(cell.origin) for cell in same), source.file)
+            findings.append(Finding(message, place, f"tito module reset {module.id} --tests"))
+    return findings
+
+
+def _code(cell: Cell) -> list[str]:
+    """The cell's lines without directives and blank ones."""
+    gone = {directive.offset for directive in cell.directives()}
+    lines = enumerate(cell.plain_text.splitlines())
+    return [line for offset, line in lines if line and offset not in gone]
 
 
 def _directives(cell: Cell) -> list[tuple[str, str]]:
@@ -72,18 +105,14 @@ def run_file(desk: Desk, path: Path, under_test: str, time_limit: float) -> dict
         report, errors = Path(folder) / "report.jsonl", Path(folder) / "stderr"
         report.touch()
         command = [
-            sys.executable,
-            "-m",
-            "tito.learner.runner",
-            str(path),
-            desk.shown(path),
-            str(report),
+            *(sys.executable, "-P", "-m", "tito.learner.runner"),
+            *(str(path), desk.shown(path), str(report), str(os.getpid())),
         ]
         env = environment(desk, under_test)
         with errors.open("wb") as stderr:
             ended = run_process(command, path.parent, env, time_limit, stderr)
         results = _results(report.read_text(encoding="utf-8"), ended)
-        if not results:
+        if ended and not results:
             tail = errors.read_text(encoding="utf-8", errors="replace").strip()[-2000:]
             results[0] = CellResult("failed", error=f"{ended or ENDED}\n{tail}".strip())
     return results
@@ -135,7 +164,7 @@ def run_process(
     try:
         return how_it_ended(process.wait(limit))
     except subprocess.TimeoutExpired:
-        return f"stopped after {limit:.0f} s: is there a loop that never ends?"
+        return f"stopped after {limit:g} s: is there a loop that never ends?"
     finally:
         stop_group(process)
 

@@ -79,13 +79,18 @@ def _claims(tiers: Iterable[Tier]) -> Iterator[Finding]:
     for tier in tiers:
         for claim in _claimed(tier):
             if claim in owners:
-                what, value = claim
-                yield Finding(
-                    f"{owners[claim]} and {tier.distribution} both claim the {what} {value!r}",
-                    where=f"{what} {value!r}",
-                    fix=f"uninstall one of them, for example: pip uninstall {tier.distribution}",
-                )
+                yield _claimed_twice(claim, owners[claim], tier.distribution)
             owners.setdefault(claim, tier.distribution)
+
+
+def _claimed_twice(claim: tuple[str, object], owner: str, other: str) -> Finding:
+    what, value = claim
+    where = f"{what} {value!r}"
+    if owner == other:
+        fix = "change one of the two in the tier's sources"
+        return Finding(f"{owner} claims the {what} {value!r} twice", where, fix)
+    fix = f"uninstall one of them, for example: pip uninstall {other}"
+    return Finding(f"{owner} and {other} both claim the {what} {value!r}", where, fix)
 
 
 def _claimed(tier: Tier) -> Iterator[tuple[str, object]]:
@@ -147,21 +152,23 @@ def _satisfies(version: str, versions: str) -> bool:
     if not versions:
         return True
     from packaging.specifiers import InvalidSpecifier, SpecifierSet  # only ranges pay 20 ms for it
+    from packaging.version import InvalidVersion
 
     try:
         return SpecifierSet(versions).contains(version, prereleases=True)
-    except InvalidSpecifier:
+    except (InvalidSpecifier, InvalidVersion):
         return False
 
 
 def _cycles(tiers: tuple[Tier, ...]) -> Iterator[Finding]:
-    graphs = {
+    graphs: dict[str, dict[str, tuple[str, ...]]] = {
         "tiers": {tier.id: tuple(tier.requires) for tier in tiers},
         "modules": {module.id: module.requires for tier in tiers for module in tier.modules},
     }
     for what, graph in graphs.items():
-        if cycle := _cycle(graph):
+        while cycle := _cycle(graph):
             path = " → ".join(cycle)
+            graph = {node: needs for node, needs in graph.items() if node not in cycle}
             yield Finding(
                 f"these {what} require each other in a circle: {path}",
                 where=path,

@@ -25,7 +25,7 @@ class CellResult:
 class TestReport:
     """The graded tests of a module with their results, and what else was found on the way.
 
-    `problems` are results of ungraded cells that failed.
+    `problems` are results of cells outside the tests that failed.
     """
 
     module: str
@@ -44,6 +44,7 @@ class TestReport:
 
     @property
     def passed(self) -> bool:
-        """Every test ran as handed out, and passed. A module without tests has not passed."""
+        """Every test ran as handed out and passed, and no other cell failed: its code may be part
+        of what is exported. A module without tests has not passed."""
         passed = all(result.outcome == "passed" for _, result in self.tests)
-        return bool(self.tests) and passed and not self.findings
+        return bool(self.tests) and passed and not self.problems and not self.findings

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import pluggy
 
 from tito.model.finding import Finding
 from tito.plugins import hookspecs
 from tito.plugins.loading import Plugins, guarded
+
+ENGINE = "engine"  # the entry-point name of the engine's own plugin
+T = TypeVar("T")
 
 
 class _Manager(pluggy.PluginManager):
@@ -41,17 +45,17 @@ class Hooks:
         for name, module in plugins.modules.items():
             self._unknown(name, module)
 
-    def call(self, hook: str, **arguments: Any) -> list[Any]:
-        """All items that the implementations return, in the order of their plugins' names."""
-        items: list[Any] = []
+    def call(self, hook: str, kind: type[T], **arguments: Any) -> list[T]:
+        """All items that the implementations return: the engine's, then by their plugins' names."""
+        items: list[T] = []
         for implementation in sorted(
-            getattr(self._manager.hook, hook).get_hookimpls(), key=lambda i: i.plugin_name
+            getattr(self._manager.hook, hook).get_hookimpls(),
+            key=lambda i: (i.plugin_name != ENGINE, i.plugin_name),
         ):
             wanted = {name: arguments[name] for name in implementation.argnames}
-            run = partial(
-                lambda function, kw: list(function(**kw) or ()), implementation.function, wanted
-            )
-            items += self._guard(implementation.plugin_name, hook, run) or ()
+            run = partial(implementation.function, **wanted)
+            read = partial(_items, run, kind)
+            items += self._guard(implementation.plugin_name, hook, read) or ()
         return items
 
     def _guard(self, name: str, what: str, call: Any) -> Any:
@@ -70,3 +74,12 @@ class Hooks:
                         level="warning",
                     )
                 )
+
+
+def _items(hook: Callable[[], Any], kind: type[T]) -> list[T]:
+    """What the hook returns, if all of it is of this kind; nothing at all is fine too."""
+    items = list(hook() or ())
+    for item in items:
+        if not isinstance(item, kind):
+            raise TypeError(f"it gave {item!r}, which is no {kind.__name__}")
+    return items

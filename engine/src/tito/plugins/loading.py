@@ -31,15 +31,14 @@ class Plugins:
         folders: list[tuple[str, str]] = []
         findings: list[Finding] = []
         for name, module in self.modules.items():
-            if hook := getattr(module, "tito_tiers", None):
-                read = partial(_folders, hook)
-                value, failed = guarded(name, "tito_tiers", read)
-                folders += [(name, folder) for folder in value or ()]
-                findings += failed
+            value, failed = guarded(name, "tito_tiers", partial(_folders, module))
+            folders += [(name, folder) for folder in value or ()]
+            findings += failed
         return folders, findings
 
 
-def _folders(hook: Callable[[], Iterable[str | os.PathLike[str]]]) -> list[str]:
+def _folders(module: ModuleType) -> list[str]:
+    hook: Callable[[], Iterable[str | os.PathLike[str]]] = getattr(module, "tito_tiers", tuple)
     return [os.fspath(folder) for folder in hook()]
 
 
@@ -54,13 +53,21 @@ def load_plugins() -> Plugins:
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
         if entry.name in disabled or "all" in disabled:
             continue
-        module, failed = guarded(entry.name, f"loading {entry.value}", entry.load)
+        load = partial(_load, entry)
+        module, failed = guarded(entry.name, f"loading {entry.value}", load)
         if not failed and entry.name in modules:
             failed = [_name_taken(entry)]
         if not failed:
             modules[entry.name] = module
         findings += failed
     return Plugins(modules, tuple(findings))
+
+
+def _load(entry: EntryPoint) -> ModuleType:
+    plugin = entry.load()
+    if not isinstance(plugin, ModuleType):
+        raise TypeError("the entry point does not name a module")
+    return plugin
 
 
 def guarded(name: str, what: str, call: Callable[[], Any]) -> tuple[Any, list[Finding]]:

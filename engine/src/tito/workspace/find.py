@@ -24,14 +24,19 @@ def find_workspace() -> Workspace | None:
     named = os.environ.get("TITO_WORKSPACE")
     if named is not None:
         return read_workspace(Path(named).absolute()) if named else None
-    try:
-        here = Path.cwd()
-    except FileNotFoundError:  # the current directory was deleted
-        return None
-    for folder in (here, *here.parents):
+    start = here()
+    for folder in (start, *start.parents) if start else ():
         if (folder / MARKER).is_file():
             return read_workspace(folder)
     return None
+
+
+def here() -> Path | None:
+    """The current directory; None if it was deleted."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return None
 
 
 def read_workspace(root: Path) -> Workspace:

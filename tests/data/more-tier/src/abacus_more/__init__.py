@@ -1,0 +1,1 @@
+"""A tier of one module, for the tests."""
