@@ -26,20 +26,21 @@ def bootstrap() -> int:
     """Run nox from a private environment; the arguments are the names of sessions."""
     environment = ROOT / ".bootstrap"
     python = environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    if subprocess.run([str(python), "-c", "import nox"], capture_output=True).returncode:
+    ready = python.exists() and not subprocess.run([str(python), "-c", "import nox"]).returncode
+    if not ready:
         print("Setting up nox in .bootstrap …", flush=True)
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(environment)], check=True)
         subprocess.run([str(python), "-m", "pip", "install", "-q", "nox"], check=True)
-    sessions = [part for name in sys.argv[1:] for part in ("-s", name)]
-    command = [str(python), "-m", "nox", "-f", __file__, *(sessions or ["-l"])]
+    names, _, arguments = " ".join(sys.argv[1:]).partition(" -- ")
+    sessions = ["-s", *names.split()] if names else ["-l"]
+    command = [str(python), "-m", "nox", "-f", __file__, *sessions]
+    command += ["--", *arguments.split()] if arguments else []
     return subprocess.run(command).returncode
 
 
 if __name__ == "__main__":
     try:
         sys.exit(bootstrap())
-    except FileNotFoundError as error:
-        sys.exit(f"noxfile.py could not start: {error}")
     except subprocess.CalledProcessError as error:
         sys.exit(
             f"noxfile.py could not set up nox: {' '.join(error.cmd)} failed.\n"
@@ -122,15 +123,14 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """The engine's annotations, strictly."""
-    install_editable(session, "mypy", "types-PyYAML", "types-docutils", "hatchling", "pytest")
+    session.install("-e", "engine", "mypy", "types-PyYAML", "hatchling")
     session.run("mypy", "engine/src")
 
 
 @nox.session
 def layers(session: nox.Session) -> None:
     """Imports inside the engine go one way only."""
-    session.install("import-linter")
-    install_editable(session, "hatchling")
+    session.install("-e", "engine", "import-linter", "hatchling")
     session.run("lint-imports", "--config", "engine/layers.ini", "--no-cache")
 
 

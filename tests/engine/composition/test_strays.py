@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shlex
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from support import Learner, finish, run
+from tito.authoring.solve import solved
 from tito.cli import run as tito
 from tito.composition.strays import strays
 from tito.curriculum.installed import installed
@@ -42,7 +44,8 @@ def plant(path: Path) -> Path:
 def says(command: str, capsys: pytest.CaptureFixture[str]) -> str:
     """What the command prints, whatever its exit code."""
     capsys.readouterr()
-    tito(command.split())
+    with contextlib.suppress(SystemExit):
+        tito(command.split())
     shown = capsys.readouterr()
     return shown.out + shown.err
 
@@ -50,22 +53,23 @@ def says(command: str, capsys: pytest.CaptureFixture[str]) -> str:
 @pytest.fixture
 def started(here: Learner, monkeypatch: pytest.MonkeyPatch) -> Learner:
     """A learner with a solved module 01, in a folder whose name a shell would take apart."""
-    here.solve("counter")
+    lesson = here.site / "abacus_base" / "modules" / "01_counter"
+    here.file("counter").parent.mkdir(parents=True)
+    here.file("counter").write_text(solved(lesson), encoding="utf-8")
     odd = here.root.rename(here.root.with_name("my course (1)"))
     monkeypatch.chdir(odd)
     return Learner(odd, here.site)
 
 
 @pytest.mark.parametrize("place", IN_THE_WORKSPACE + IN_THE_MODULES_FOLDER)
-@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_that_would_fail_tells_path_and_remedy(
-    started: Learner, capsys: pytest.CaptureFixture[str], command: str, place: str
+    started: Learner, capsys: pytest.CaptureFixture[str], place: str
 ) -> None:
     stray = plant(started.root / place)
-    shown = says(command, capsys)
-    assert f"where: {stray}" in shown
-    assert f"next:  rm {shlex.quote(str(stray))}" in shown
-    assert "RuntimeError" not in shown
+    for command in COMMANDS:
+        shown = says(command, capsys)
+        assert f"where: {stray}" in shown, command
+        assert f"next:  rm {shlex.quote(str(stray))}" in shown, command
 
 
 @pytest.mark.parametrize("place", IN_THE_WORKSPACE + IN_THE_MODULES_FOLDER)
@@ -97,18 +101,17 @@ def test_a_stray_beside_another_modules_notebook_stops_only_that_module(started:
 
 
 @pytest.mark.parametrize("place", ["abacus/__init__.py", "abacus.py"])
-@pytest.mark.parametrize("command", COMMANDS)
 def test_a_stray_on_the_search_path_is_found(
     started: Learner,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
-    command: str,
     place: str,
 ) -> None:
     stray = plant(tmp_path / "elsewhere" / place)
     monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path / "elsewhere")])
-    assert f"rm {stray}" in says(command, capsys)
+    for command in COMMANDS:
+        assert f"rm {stray}" in says(command, capsys), command
 
 
 def foreign(site: Path, name: str, *files: str) -> None:
@@ -121,19 +124,18 @@ def foreign(site: Path, name: str, *files: str) -> None:
         plant(site / file)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
 def test_a_foreign_distribution_is_to_be_uninstalled(
     started: Learner,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
-    command: str,
 ) -> None:
     foreign(tmp_path / "other", "abacus", "abacus/__init__.py", "abacus/rows.py")
     monkeypatch.syspath_prepend(tmp_path / "other")
-    shown = says(command, capsys)
-    assert str(tmp_path / "other" / "abacus" / "__init__.py") in shown
-    assert "next:  pip uninstall abacus\n" in shown
+    for command in COMMANDS:
+        shown = says(command, capsys)
+        assert str(tmp_path / "other" / "abacus" / "__init__.py") in shown, command
+        assert "next:  pip uninstall abacus\n" in shown, command
 
 
 def test_a_foreign_distribution_may_have_another_name_and_the_same_folder(

@@ -55,7 +55,9 @@ def _finding(name: str, path: Path) -> Finding:
             f"the distribution {distribution} brings a {name!r} of its own, which hides the course"
         )
         return Finding(message, str(path), f"pip uninstall {distribution}")
-    return Finding(f"this file hides the course's {name!r} from Python", str(path), f"rm {quote(str(path))}")
+    return Finding(
+        f"this file hides the course's {name!r} from Python", str(path), f"rm {quote(str(path))}"
+    )
 
 
 def _distribution(path: Path) -> str:
