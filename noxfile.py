@@ -111,6 +111,14 @@ def parity(session: nox.Session) -> None:
 
 
 @nox.session
+def bench(session: nox.Session) -> None:
+    """Measure the start-up of the commands, as CPU time over that of bare Python."""
+    dist = build_wheels(session)
+    session.install("--find-links", str(dist), "tinytorch-core")
+    session.run("python", "benchmarks/startup.py", env=ONE_THREAD)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Style of all code, and the tiers' sources by the engine's own rules."""
     session.install("ruff==0.15.*")

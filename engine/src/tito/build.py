@@ -71,6 +71,10 @@ def _module_outputs(compiled: CompiledModule) -> Iterator[tuple[str, str]]:
 def facade_stub(tier: Tier, facade: str) -> str:
     """The facade's names that its own tier brings; whatever other tiers add is Any."""
     lines = ["from typing import Any", ""]
+    for inner in tier.facades:
+        package, _, name = inner.rpartition(".")
+        if package == facade:
+            lines.append(f"from {package} import {name} as {name}")
     for module in tier.modules:
         for name in module.exports.get(facade, ()):
             lines.append(f"from {module.target} import {name} as {name}")

@@ -117,7 +117,9 @@ def test_removing_the_second_tier_leaves_the_first_working(
     assert len(files(*wheel, *other_editable, cwd=tmp_path)) == 3
     for folder in other_editable:
         shutil.rmtree(folder)
-    code = "from abacus.core import counter; print(counter(1).count()); from abacus.core import tally"
+    code = (
+        "from abacus.core import counter; print(counter(1).count()); from abacus.core import tally"
+    )
     shown = python(code, *wheel, *other_editable, cwd=tmp_path)
     assert shown.out == "2\n"
     assert "pip install abacus-more" in shown.err
@@ -216,9 +218,20 @@ def test_two_tiers_that_claim_one_thing_are_an_error_that_names_both(
     assert "pip uninstall abacus-more" in shown.err
 
 
-FORBIDDEN = (
-    "click pluggy numpy jupytext yaml nbformat rich jinja2 asyncio hatchling filelock importlib_resources"
-).split()
+FORBIDDEN = [
+    "click",
+    "pluggy",
+    "numpy",
+    "jupytext",
+    "yaml",
+    "nbformat",
+    "rich",
+    "jinja2",
+    "asyncio",
+    "hatchling",
+    "filelock",
+    "importlib_resources",
+]
 
 
 @pytest.mark.parametrize("workspace", ["", "course"])

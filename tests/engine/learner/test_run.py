@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -201,11 +202,15 @@ def wait_for(happened: Callable[[], bool]) -> None:
 
 
 def is_running(process: int) -> bool:
-    """Whether it runs; what has ended and is only not yet fetched by its parent does not."""
-    shown = subprocess.run(
-        ["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True
-    )
-    return shown.stdout.strip()[:1] not in ("", "Z")
+    """Whether it runs; what has ended and was only not yet fetched by its parent does not."""
+    try:
+        os.kill(process, 0)
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except ProcessLookupError:
+        return False
+    except FileNotFoundError:  # it has just ended, or this is no Linux
+        return not Path("/proc").exists()
+    return state != "Z"
 
 
 def test_an_endless_loop_ends_with_the_tito_that_was_killed(

@@ -11,8 +11,12 @@ def public_names(code: str) -> list[str]:
 
     The same rule as nbdev's: https://nbdev.fast.ai/api/maker.html
     """
+    return [name for name in bound_names(code) if not name.startswith("_")]
+
+
+def bound_names(code: str) -> list[str]:
     names = (name for node in ast.parse(code).body for name in _bound(node))
-    return list(dict.fromkeys(name for name in names if not name.startswith("_")))
+    return list(dict.fromkeys(names))
 
 
 def _bound(node: ast.stmt) -> Iterator[str]:
@@ -20,14 +24,7 @@ def _bound(node: ast.stmt) -> Iterator[str]:
         yield node.name
     elif isinstance(node, ast.Assign):
         for target in node.targets:
-            yield from _targets(target)
-    elif isinstance(node, ast.AnnAssign):
-        yield from _targets(node.target)
-
-
-def _targets(target: ast.expr) -> Iterator[str]:
-    if isinstance(target, ast.Name):
-        yield target.id
-    elif isinstance(target, ast.Tuple | ast.List):
-        for element in target.elts:
-            yield from _targets(element)
+            elements = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
+            yield from (element.id for element in elements if isinstance(element, ast.Name))
+    elif isinstance(node, ast.AnnAssign | ast.AugAssign) and isinstance(node.target, ast.Name):
+        yield node.target.id

@@ -37,7 +37,7 @@ def _scan(cell: Cell) -> Iterator[Region | Finding]:
         for kind in (SOLUTION, HIDDEN_TESTS):
             for edge in ("BEGIN", "END"):
                 mark = f"### {edge} {kind}"
-                if mark not in line:
+                if f"{edge} {kind}" not in line:  # what nbgrader takes for a mark
                     continue
                 if line.strip() != mark:
                     yield _finding(cell, offset, f"{mark!r} must stand alone on its line")
@@ -62,16 +62,23 @@ def _finding(cell: Cell, offset: int, message: str) -> Finding:
 def enclosing_function(cell: Cell, region: Region) -> str:
     """The qualified name of the innermost function around the region; empty if there is none."""
     name = ""
-    for node, qualified in _functions(ast.parse(cell.text).body, ""):
-        if node.lineno - 1 <= region.begin and region.end <= (node.end_lineno or 0):
+    lines = cell.text.split("\n")
+    for node, qualified in functions(cell.text):
+        end = node.end_lineno or node.lineno
+        after = (line.strip() for line in lines[end : region.end])  # comments belong to it still
+        if node.lineno <= region.begin < end and not any(a and a[0] != "#" for a in after):
             name = qualified
     return name
+
+
+def functions(code: str) -> Iterator[tuple[ast.FunctionDef | ast.AsyncFunctionDef, str]]:
+    """Every function with its qualified name, outer ones before inner ones."""
+    return _functions(ast.parse(code).body, "")
 
 
 def _functions(
     body: list[ast.stmt], prefix: str
 ) -> Iterator[tuple[ast.FunctionDef | ast.AsyncFunctionDef, str]]:
-    """Every function with its qualified name, outer ones before inner ones."""
     for node in body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node, prefix + node.name

@@ -4,17 +4,36 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Callable, Iterator
 
 from tito.curriculum.draft import Draft
-from tito.curriculum.public import public_names
-from tito.curriculum.regions import SOLUTION, enclosing_function, region_findings, regions
+from tito.curriculum.public import bound_names, public_names
+from tito.curriculum.regions import (
+    HIDDEN_TESTS,
+    SOLUTION,
+    enclosing_function,
+    functions,
+    region_findings,
+    regions,
+)
 from tito.curriculum.source import DIRECTIVE, Cell
+from tito.curriculum.views import stub_solutions
 from tito.model import Finding, Place
 
 DIRECTIVES = ("default_exp", "export")
 GRADE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,55}")
 UNIT_TEST = re.compile(r"^### 🧪 Unit Test: (?P<component>\S.*)$", re.MULTILINE)
+# https://nbgrader.readthedocs.io/en/stable/contributor_guide/metadata.html
+NBGRADER_KEYS = {
+    "grade": bool,
+    "grade_id": str,
+    "locked": bool,
+    "points": object,  # the rule for tests says what is wrong with them
+    "schema_version": int,
+    "solution": bool,
+    "task": bool,
+}
 FULL_POINTS = 100
 MOST_LINES = 900
 
@@ -25,17 +44,40 @@ def syntax(draft: Draft) -> Iterator[Finding]:
     """Each code cell is Python on its own; magics are for notebooks, not for lessons."""
     for cell in draft.code:
         try:
-            ast.parse(cell.text)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")  # what Python only warns of is wrong in a lesson
+                compile(cell.text, draft.file, "exec", dont_inherit=True)
         except SyntaxError as error:
             place = cell.place((error.lineno or 1) - 1)
             yield Finding(f"this cell is not Python: {error.msg}", str(place))
-        except ValueError as error:
+        except (ValueError, Warning) as error:
             yield Finding(f"this cell is not Python: {error}", str(cell.place()))
 
 
+def metadata(draft: Draft) -> Iterator[Finding]:
+    """A cell's header can be read, and has nbgrader's own keys, on a code cell."""
+    for cell in draft.lesson.cells:
+        header = str(cell.place(-1))
+        nbgrader = cell.metadata.get("nbgrader", {})
+        if "incorrectly_encoded_metadata" in cell.metadata or not isinstance(nbgrader, dict):
+            fix = '# %% nbgrader={"grade_id": "' + draft.id + '-something"}'
+            yield Finding("the header of this cell cannot be read", header, fix)
+        elif nbgrader and cell.kind != "code":
+            yield Finding(f"a {cell.kind} cell cannot be graded, only code", header)
+        for key, value in cell.nbgrader.items():
+            if not isinstance(value, NBGRADER_KEYS.get(key, ())):
+                message = f"nbgrader has no metadata {key!r} with the value {value!r}"
+                yield Finding(message, header, f"there are: {', '.join(NBGRADER_KEYS)}")
+
+
 def well_formed_regions(draft: Draft) -> Iterator[Finding]:
-    for cell in draft.code:
-        yield from region_findings(cell)
+    for cell in draft.lesson.cells:
+        found = region_findings(cell)
+        yield from found
+        if cell.kind != "code" and not found:
+            for region in regions(cell):
+                message = f"a region in a {cell.kind} cell, where learners would see it"
+                yield Finding(message, str(cell.place(region.begin)))
 
 
 def directives(draft: Draft) -> Iterator[Finding]:
@@ -45,6 +87,9 @@ def directives(draft: Draft) -> Iterator[Finding]:
             if directive.name not in DIRECTIVES:
                 known = ", ".join(f"'#| {name}'" for name in DIRECTIVES)
                 message = f"unknown directive '#| {directive.name}'; there are {known}"
+                yield Finding(message, str(cell.place(directive.offset)))
+            elif directive.name == "export" and directive.value:
+                message = "'#| export' takes no value: a module has one target"
                 yield Finding(message, str(cell.place(directive.offset)))
         for offset in _directive_comments(cell):
             if offset not in read:
@@ -86,6 +131,22 @@ def target(draft: Draft) -> Iterator[Finding]:
             )
 
 
+def imports(draft: Draft) -> Iterator[Finding]:
+    """What a cell imports is named in full, as a notebook needs it and a reader wants it."""
+    for cell in draft.code:
+        found = [
+            node for node in ast.walk(ast.parse(cell.text)) if isinstance(node, ast.ImportFrom)
+        ]
+        for node in found:
+            place = str(cell.place(node.lineno - 1))
+            if node.level:
+                yield Finding("a relative import: a notebook is in no package", place)
+            if any(alias.name == "*" for alias in node.names):
+                yield Finding("'import *' hides which names are needed", place)
+            if node.module == "__future__" and ";" in cell.text.split("\n")[node.lineno - 1]:
+                yield Finding("a '__future__' import shares its line", place)
+
+
 def grade_ids(draft: Draft) -> Iterator[Finding]:
     seen: dict[str, Cell] = {}
     for cell in draft.code:
@@ -106,16 +167,38 @@ def solutions(draft: Draft) -> Iterator[Finding]:
     """A stub must be able to raise for its task: a solution stands in a function."""
     for cell in draft.code:
         found = [region for region in regions(cell) if region.kind == SOLUTION]
-        for region in found:
-            if not enclosing_function(cell, region):
-                message = "a solution region outside of any function"
-                fix = "put what the learner writes into a function, so that its stub can raise"
-                yield Finding(message, str(cell.place(region.begin)), fix)
+        outside = [region for region in found if not enclosing_function(cell, region)]
+        for region in outside:
+            message = "a solution region outside of any function"
+            fix = "put what the learner writes into a function, so that its stub can raise"
+            yield Finding(message, str(cell.place(region.begin)), fix)
         if cell.is_solution and not found:
             yield Finding("a solution cell without a solution region", str(cell.place()))
+        if found and not cell.is_solution:
+            message = "a solution region in a cell whose header says that it is no solution"
+            yield Finding(message, str(cell.place(found[0].begin)))
+        elif len(found) > len(outside) + _working_stubs(draft, cell):
+            message = "the stub of a solution region would not raise in its function"
+            fix = "a region holds whole statements, and its marks are indented as these are"
+            yield Finding(message, str(cell.place(found[0].begin)), fix)
         if cell.is_solution and "points" in cell.nbgrader:
             fix = "points belong to the test cells; delete them here"
             yield Finding("a solution cell with points", str(cell.place()), fix)
+
+
+def _working_stubs(draft: Draft, cell: Cell) -> int:
+    """How many stubs of the cell raise in the function that they name."""
+    number = draft.lesson.tasks[cell.grade_id].number if cell.is_solution else ""
+    try:
+        made = list(functions(stub_solutions(cell, draft.lesson).text))
+    except SyntaxError:
+        return 0
+    return sum(
+        isinstance(child, ast.Raise)
+        and ast.unparse(child) == f"raise NotImplementedError('Task {number}: {name}')"
+        for function, name in made
+        for child in ast.walk(function)
+    )
 
 
 def tests(draft: Draft) -> Iterator[Finding]:
@@ -133,6 +216,18 @@ def tests(draft: Draft) -> Iterator[Finding]:
             if isinstance(node, ast.Assert) and node.msg is None:
                 fix = "say what was expected, what came, and what to look at"
                 yield Finding("an assert without a message", str(cell.place(node.lineno - 1)), fix)
+        if cell.is_exported:
+            fix = "delete its '#| export': tests stay in the lesson"
+            yield Finding(f"test {cell.grade_id!r} is exported", str(cell.place()), fix)
+
+
+def hidden_tests(draft: Draft) -> Iterator[Finding]:
+    """nbgrader looks for them in test cells only."""
+    for cell in draft.code:
+        for region in regions(cell):
+            if region.kind == HIDDEN_TESTS and not cell.is_test:
+                message = "hidden tests in a cell that is no test"
+                yield Finding(message, str(cell.place(region.begin)))
 
 
 def every_task_is_tested(draft: Draft) -> Iterator[Finding]:
@@ -156,8 +251,11 @@ def points(draft: Draft) -> Iterator[Finding]:
 
 def exported_names(draft: Draft) -> Iterator[Finding]:
     seen: dict[str, Place] = {}
-    for cell in draft.code:
-        for name in public_names(cell.text) if cell.is_exported else ():
+    for cell in (cell for cell in draft.code if cell.is_exported):
+        if "_all_" in bound_names(cell.text):
+            fix = "give the names that are public no underscore"
+            yield Finding("nbdev's '_all_' is not read", str(cell.place()), fix)
+        for name in public_names(cell.text):
             if name in seen:
                 yield Finding(
                     f"{name!r} is exported twice, first in {seen[name]}", str(cell.place())
@@ -188,13 +286,15 @@ def length(draft: Draft) -> Iterator[Finding]:
 
 
 # The other rules take for granted that every cell is Python and every region has an end.
-FIRST: tuple[Rule, ...] = (syntax, well_formed_regions)
+FIRST: tuple[Rule, ...] = (syntax, metadata, well_formed_regions)
 THEN: tuple[Rule, ...] = (
     directives,
     target,
+    imports,
     grade_ids,
     solutions,
     tests,
+    hidden_tests,
     every_task_is_tested,
     points,
     exported_names,
