@@ -7,16 +7,12 @@ A small exporter of our own; what it makes has the public names and the behaviou
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable
 
 from tito.curriculum.public import public_names
 from tito.curriculum.source import Cell
+from tito.curriculum.stamp import stamp
 from tito.model import Module
-
-STAMP = re.compile(
-    r"^# Made by tito from (?P<source>.+) \[(?P<module>\S+) (?P<digest>[0-9a-f]{64})\]$"
-)
 
 
 def export(cells: Iterable[Cell], module: Module, source: str) -> str:
@@ -35,19 +31,6 @@ def export(cells: Iterable[Cell], module: Module, source: str) -> str:
     head = [f"from __future__ import {', '.join(futures)}"] if futures else []
     text = "\n\n\n".join([*head, f"__all__ = {_listed(names)}", *parts]) + "\n"
     return f"{stamp(module.id, source, text)}\n# Edit that file, not this one.\n\n{text}"
-
-
-def stamp(module_id: str, source: str, text: str) -> str:
-    import hashlib  # 3 ms that only an export pays
-
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    return f"# Made by tito from {source} [{module_id} {digest}]"
-
-
-def stamped_module(first_line: str) -> str:
-    """The id of the module that an exported file was made from; empty if tito did not make it."""
-    match = STAMP.match(first_line.rstrip("\n"))
-    return match["module"] if match else ""
 
 
 def _body(cell: Cell) -> tuple[str, list[str]]:

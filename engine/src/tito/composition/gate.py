@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 from tito.curriculum.installed import Installed
+from tito.curriculum.stamp import stamped_module
 from tito.errors import UsageError
-from tito.export import stamped_module
 from tito.model import Course, Module, Workspace
 from tito.workspace.find import MARKER
 

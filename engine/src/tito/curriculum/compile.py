@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
 from tito.curriculum import rules
 from tito.curriculum.anatomy import anatomy
 from tito.curriculum.config import MilestoneConfig, ModuleConfig, TierConfig, read_config
 from tito.curriculum.draft import Draft, draft
 from tito.curriculum.installed import source_digests
 from tito.curriculum.manifest import FORMAT_VERSION, Manifest
-from tito.curriculum.public import public_names
+from tito.curriculum.public import is_dotted_name, public_names
 from tito.curriculum.source import Cell, Unreadable, read_percent
 from tito.curriculum.views import LEARNER, view
 from tito.errors import SourceError
@@ -41,14 +43,17 @@ class CompiledTier:
 
 def compile_tier(package: Path, distribution: str, version: str) -> CompiledTier:
     """Raises SourceError with every finding in the whole tier."""
-    config: TierConfig = read_config(TierConfig, package / "tier.yaml")
     findings: list[Finding] = []
-    folders = sorted(path for path in package.glob("modules/*") if path.is_dir())
-    compiled = _each(folders, lambda folder: compile_module(folder, config.namespace), findings)
-    folders = sorted(package.glob("milestones/*/milestone.yaml"))
-    milestones = _each(folders, _milestone, findings)
+    configs = _each([package / "tier.yaml"], _tier_config, findings)
+    namespace = configs[0].namespace if configs else ""
+    compiled = _each(
+        _folders(package / "modules"), lambda folder: compile_module(folder, namespace), findings
+    )
+    milestones = _each(_folders(package / "milestones"), _milestone, findings)
+    facades = _each([package.parent / namespace], _facades, findings) if namespace else []
     if findings:
         raise SourceError(findings)
+    config = configs[0]
     tier = Tier(
         id=config.id,
         title=config.title,
@@ -58,13 +63,34 @@ def compile_tier(package: Path, distribution: str, version: str) -> CompiledTier
         version=version,
         requires=config.requires,
         successors=config.successors,
-        facades=tuple(_facades(package, config.namespace)),
+        facades=facades[0],
         modules=tuple(sorted((c.module for c in compiled), key=lambda module: module.number)),
         milestones=tuple(milestones),
     )
     if findings := conflicts((tier,)):
         raise SourceError(findings)
     return CompiledTier(Manifest(FORMAT_VERSION, tier, source_digests(package)), tuple(compiled))
+
+
+def _folders(parent: Path) -> list[Path]:
+    return sorted(path for path in parent.glob("*") if path.is_dir())
+
+
+def _tier_config(path: Path) -> TierConfig:
+    config: TierConfig = read_config(TierConfig, path)
+    findings = []
+    if not is_dotted_name(config.namespace) or "." in config.namespace:
+        message = f"the namespace {config.namespace!r} is no name that Python can import"
+        findings.append(Finding(message, f"{path}: namespace"))
+    for needed, versions in config.requires.items():
+        try:
+            SpecifierSet(versions)
+        except InvalidSpecifier:
+            message = f"{versions!r} is no range of versions"
+            findings.append(Finding(message, f"{path}: requires.{needed}", "'>=0.1,<0.2' is one"))
+    if findings:
+        raise SourceError(findings)
+    return config
 
 
 def compile_module(folder: Path, namespace: str) -> CompiledModule:
@@ -153,26 +179,24 @@ def _imports(cells: Iterable[Cell], namespace: str) -> set[str]:
     return {name for name in found if name.split(".")[0] == namespace}
 
 
-def _facades(package: Path, namespace: str) -> Iterator[str]:
+def _facades(folder: Path) -> tuple[str, ...]:
     """The subpackages that the tier starts: those for which it ships an `__init__.py`."""
-    root = package.parent
-    for path in sorted(root.joinpath(namespace).rglob("__init__.py")):
-        name = ".".join(path.parent.relative_to(root).parts)
-        if name == namespace:
-            fix = f"delete it: {namespace} is a namespace package that no distribution owns"
-            raise SourceError(
-                Finding(f"a stray __init__.py hides every tier of {namespace}", str(path), fix)
-            )
-        yield name
+    stray = folder / "__init__.py"
+    if stray.exists():
+        fix = f"delete it: {folder.name} is a namespace package that no distribution owns"
+        message = f"a stray __init__.py hides every tier of {folder.name}"
+        raise SourceError(Finding(message, str(stray), fix))
+    found = sorted(path.parent.relative_to(folder.parent) for path in folder.rglob("__init__.py"))
+    return tuple(".".join(path.parts) for path in found)
 
 
-def _milestone(path: Path) -> Milestone:
-    config: MilestoneConfig = read_config(MilestoneConfig, path)
-    script = path.parent / "milestone.py"
+def _milestone(folder: Path) -> Milestone:
+    config: MilestoneConfig = read_config(MilestoneConfig, folder / "milestone.yaml")
+    script = folder / "milestone.py"
     if not script.is_file():
         raise SourceError(Finding("the milestone has no program", str(script)))
     return Milestone(
-        path.parent.name,
+        folder.name,
         config.year,
         config.title,
         config.summary,

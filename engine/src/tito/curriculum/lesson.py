@@ -35,7 +35,8 @@ def lesson(source: Source, number: int, task_titles: dict[str, str]) -> Lesson:
 def _with_defaults(cell: Cell) -> Cell:
     """A cell with a solution region is a solution, a cell with points is a locked, graded test."""
     solution = cell.kind == "code" and any(r.kind == SOLUTION for r in regions(cell))
-    if not cell.nbgrader and not solution:
+    unreadable = not isinstance(cell.metadata.get("nbgrader", {}), dict)
+    if unreadable or not (cell.nbgrader or solution):
         return cell
     grade = "points" in cell.nbgrader
     defaults = {

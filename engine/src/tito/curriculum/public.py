@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import keyword
 from collections.abc import Iterator
 
 
@@ -12,6 +13,11 @@ def public_names(code: str) -> list[str]:
     The same rule as nbdev's: https://nbdev.fast.ai/api/maker.html
     """
     return [name for name in bound_names(code) if not name.startswith("_")]
+
+
+def is_dotted_name(text: str) -> bool:
+    """Whether an import statement can name it: `core.tensor`."""
+    return all(part.isidentifier() and not keyword.iskeyword(part) for part in text.split("."))
 
 
 def bound_names(code: str) -> list[str]:

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator
 
 from tito.curriculum.draft import Draft
-from tito.curriculum.public import bound_names, public_names
+from tito.curriculum.public import bound_names, is_dotted_name, public_names
 from tito.curriculum.regions import (
     HIDDEN_TESTS,
     SOLUTION,
@@ -114,6 +114,9 @@ def _directive_comments(cell: Cell) -> Iterator[int]:
 
 
 def target(draft: Draft) -> Iterator[Finding]:
+    if not is_dotted_name(draft.config.target):
+        message = f"the target {draft.config.target!r} is no name that Python can import"
+        yield Finding(message, f"{draft.config_file}: target")
     found = [(c, d) for c in draft.code for d in c.directives() if d.name == "default_exp"]
     if not found:
         fix = (

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tito.composition.gate import Gate, gate
 from tito.curriculum.installed import Installed, installed
-from tito.curriculum.source import Source
 from tito.errors import LearnerFileError, UsageError, WorkspaceError
-from tito.learner.files import read_learner_file
 from tito.model import Course, Finding, Milestone, Module, Workspace
 from tito.names import pick, unknown
 from tito.workspace.find import find_workspace, here
+
+if TYPE_CHECKING:
+    from tito.curriculum.source import Source
 
 SUFFIXES = (".ipynb", ".py")
 
@@ -85,12 +87,12 @@ class Desk:
 
     def read(self, path: Path) -> Source:
         """The learner's cells; raises LearnerFileError if the file cannot be read as a lesson."""
-        return read_learner_file(path, self.shown(path))
+        return _read(path, self.shown(path))
 
     def handed_out(self, module: Module, suffix: str) -> Source:
         """The module as its tier hands it out, from its `.ipynb` or its `.py` form."""
         path = self.lesson_file(module, suffix)
-        return read_learner_file(path, path.name)
+        return _read(path, path.name)
 
 
 def open_desk() -> Desk:
@@ -117,3 +119,9 @@ def module_named(course: Course, name: str) -> Module:
     names = {module.id: module for module in course.modules}
     names |= {module.folder: module for module in course.modules}
     return pick(name, names, "module", "tito module list")
+
+
+def _read(path: Path, shown: str) -> Source:
+    from tito.learner.files import read_learner_file  # 4 ms that commands which only list save
+
+    return read_learner_file(path, shown)

@@ -51,7 +51,7 @@ def _is_same(mine: Cell, given: Cell) -> bool:
 
 def _with_text_of(mine: Cell, given: Cell) -> Cell:
     """The learner's code under the directives that the cell was handed out with."""
-    gone = {directive.offset for directive in mine.directives()}
+    gone = {directive.offset for directive in replace(mine, kind=given.kind).directives()}
     kept = [line for offset, line in enumerate(mine.text.split("\n")) if offset not in gone]
     lines = given.text.split("\n")
     directives = [lines[directive.offset] for directive in given.directives()]
