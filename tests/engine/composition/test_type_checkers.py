@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -38,7 +39,9 @@ def program(base: Path, second: Path, site: Path, tmp_path: Path) -> Path:
     """A program that uses both tiers, in a folder of its own."""
     install(base, site)
     install(second, site)
-    (tmp_path / "work").mkdir()
+    own = tmp_path / "work" / "abacus" / "core"  # beside it, as in a workspace, one export
+    own.mkdir(parents=True)
+    shutil.copy(site / "abacus" / "core" / "counter.py", own)
     path = tmp_path / "work" / "program.py"
     path.write_text(PROGRAM)
     return path

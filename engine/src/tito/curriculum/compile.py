@@ -23,7 +23,7 @@ from tito.curriculum.source import Cell, Unreadable, read_percent
 from tito.curriculum.views import LEARNER, view
 from tito.errors import SourceError
 from tito.model import Finding, Milestone, Module, Test, Tier
-from tito.model.course import conflicts
+from tito.model.course import conflicts, unmet
 
 T = TypeVar("T")
 MODULE_FOLDER = re.compile(r"(?P<number>\d\d)_(?P<id>[a-z][a-z0-9_]*)")
@@ -67,13 +67,15 @@ def compile_tier(package: Path, distribution: str, version: str) -> CompiledTier
         modules=tuple(sorted((c.module for c in compiled), key=lambda module: module.number)),
         milestones=tuple(milestones),
     )
-    if findings := conflicts((tier,)):
+    # What a tier that builds on others lacks can only be told among them.
+    if findings := [*conflicts((tier,)), *(() if tier.requires else unmet((tier,)))]:
         raise SourceError(findings)
     return CompiledTier(Manifest(FORMAT_VERSION, tier, source_digests(package)), tuple(compiled))
 
 
 def _folders(parent: Path) -> list[Path]:
-    return sorted(path for path in parent.glob("*") if path.is_dir())
+    """Those of a tier's parts, and not what editors leave behind: `.ipynb_checkpoints`."""
+    return sorted(path for path in parent.glob("[!._]*") if path.is_dir())
 
 
 def _tier_config(path: Path) -> TierConfig:

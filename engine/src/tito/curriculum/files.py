@@ -51,6 +51,7 @@ def cell_ids(cells: Iterable[Cell]) -> list[str]:
     the graded cell before it.
 
     So ids are the same from build to build, and a change in one section leaves all others alone.
+    No grade id has the `_` before a number.
     """
     cells = tuple(cells)
     kept = {cell.id for cell in cells}
@@ -61,6 +62,6 @@ def cell_ids(cells: Iterable[Cell]) -> list[str]:
         made = cell.id or cell.grade_id[:56]
         while not made or made in ids or (made != cell.id and made in kept):
             count[section] += 1
-            made = f"{section}-{count[section]}"
+            made = f"{section}_{count[section]}"
         ids.append(made)
     return ids

@@ -12,7 +12,7 @@ from tito.curriculum.installed import Installed, installed
 from tito.errors import LearnerFileError, UsageError, WorkspaceError
 from tito.model import Course, Finding, Milestone, Module, Workspace
 from tito.names import pick, unknown
-from tito.workspace.find import find_workspace, here
+from tito.workspace.find import MARKER, find_workspace, here
 
 if TYPE_CHECKING:
     from tito.curriculum.source import Source
@@ -42,8 +42,11 @@ class Desk:
         if self.gate.is_provided(module):
             message = f"module {module.id} is provided in this workspace; there is nothing to build"
             tier = self.course.tier_of(module).id
-            fix = f"to build it yourself, add {tier!r} to tiers in {self.workspace.root / 'tito.toml'}"
-            raise UsageError(Finding(message, str(self.workspace.root), fix))
+            change = f"add {tier!r} to tiers"
+            if module.id in self.workspace.provided:
+                change = f"take {module.id!r} out of provided"
+            fix = f"to build it yourself, {change}"
+            raise UsageError(Finding(message, str(self.workspace.root / MARKER), fix))
         return module
 
     def milestone(self, name: str) -> Milestone:

@@ -18,7 +18,7 @@ class Course:
     tiers: tuple[Tier, ...]
 
     def __post_init__(self) -> None:
-        if findings := [*conflicts(self.tiers), *_requirements(self.tiers)]:
+        if findings := [*conflicts(self.tiers), *unmet(self.tiers)]:
             raise CourseError(findings)
 
     @cached_property
@@ -108,7 +108,7 @@ def _claimed(tier: Tier) -> Iterator[tuple[str, object]]:
         yield "milestone id", milestone.id
 
 
-def _requirements(tiers: tuple[Tier, ...]) -> Iterator[Finding]:
+def unmet(tiers: tuple[Tier, ...]) -> Iterator[Finding]:
     """What a tier or a module of it needs and the course has not, or not in the right version."""
     by_id = {tier.id: tier for tier in tiers}
     modules = {module.id for tier in tiers for module in tier.modules}

@@ -28,15 +28,21 @@ def write_atomically(path: Path, text: str) -> None:
             os.fsync(file.fileno())
         os.chmod(temporary, 0o644)  # mkstemp gives the file to its owner alone
         os.replace(temporary, path)
+        temporary = ""
     except OSError as error:
+        fix = "make room or permission there, then type the command again"
+        raise _not_written(path, error.strerror or str(error), fix) from None
+    except UnicodeEncodeError as error:
+        raise _not_written(path, str(error), "remove that character where it comes from") from None
+    finally:  # Ctrl-C passes here, too
         if temporary:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
-        message = (
-            f"{path.name} could not be written: {error.strerror or error}; nothing was changed"
-        )
-        fix = "make room or permission there, then type the command again"
-        raise WorkspaceError(Finding(message, str(path), fix)) from None
+
+
+def _not_written(path: Path, why: str, fix: str) -> WorkspaceError:
+    message = f"{path.name} could not be written: {why}; nothing was changed"
+    return WorkspaceError(Finding(message, str(path), fix))
 
 
 def keep_aside(path: Path, why: str) -> Path:
@@ -51,4 +57,4 @@ def free_name(path: Path, why: str) -> Path:
     stamp = time.strftime("%Y%m%d-%H%M%S")
     numbers = ("" if number == 1 else f"-{number}" for number in count(1))
     names = (path.with_name(f"{path.stem}.{why}-{stamp}{n}{path.suffix}") for n in numbers)
-    return next(name for name in names if not name.exists())
+    return next(name for name in names if not os.path.lexists(name))

@@ -23,10 +23,10 @@ def find_workspace() -> Workspace | None:
     """
     named = os.environ.get("TITO_WORKSPACE")
     if named is not None:
-        return read_workspace(Path(named).absolute()) if named else None
+        return read_workspace((here() or Path("/")) / named) if named else None
     start = here()
     for folder in (start, *start.parents) if start else ():
-        if (folder / MARKER).is_file():
+        if os.path.isfile(folder / MARKER):  # False, too, where one may not look
             return read_workspace(folder)
     return None
 
@@ -42,11 +42,11 @@ def here() -> Path | None:
 def read_workspace(root: Path) -> Workspace:
     path = root / MARKER
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise _error("there is no workspace here", root, f"tito init {root}") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        fix = "mend the file; it holds only 'format' and the list 'tiers'"
+    except (OSError, ValueError, RecursionError) as error:  # ValueError: not UTF-8, or not TOML
+        fix = "mend the file; it holds 'format' and the lists 'tiers' and 'provided', nothing else"
         raise _error(f"tito.toml cannot be read: {error}", path, fix) from None
     return _workspace(root, path, data)
 
@@ -58,9 +58,11 @@ def _workspace(root: Path, path: Path, data: dict[str, Any]) -> Workspace:
     if version > FORMAT:
         message = f"this workspace has format {version}, and this engine knows {FORMAT}"
         raise _error(message, path, "pip install --upgrade tinytorch-engine")
-    if version < 1 or (unknown := sorted(data.keys() - KEYS)):
-        what = f"format {version}" if version < 1 else f"the unknown key {unknown[0]!r}"
-        raise _error(f"tito.toml has {what}", path, f"known keys: {', '.join(sorted(KEYS))}")
+    if version < 1:
+        raise _error(f"there is no format {version}", path, f"write instead: format = {FORMAT}")
+    if unknown := sorted(data.keys() - KEYS):
+        fix = f"correct or delete it; known keys: {', '.join(sorted(KEYS))}"
+        raise _error(f"tito.toml has the unknown key {unknown[0]!r}", path, fix)
     tiers, provided = (_names(path, key, data.get(key, [])) for key in ("tiers", "provided"))
     if not tiers:
         raise _error("tito.toml names no tiers", path, 'add a line like: tiers = ["foundation"]')

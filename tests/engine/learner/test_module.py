@@ -1,0 +1,223 @@
+"""Only start, complete and reset write a learner's files, each in one step, and nothing is ever lost."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from support import Learner, edit, finish, hand_in, put_first
+from tito.errors import LearnerFileError
+from tito.learner import module as lesson
+from tito.learner.desk import Desk
+from tito.learner.run import run_tests
+from tito.model import Module
+
+both_formats = pytest.mark.parametrize("suffix", [".ipynb", ".py"])
+
+
+@pytest.fixture
+def counter(desk: Desk) -> Module:
+    return desk.module("counter")
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    """Every file under the folder with its bytes."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+@both_formats
+def test_start_gives_what_the_tier_hands_out(desk: Desk, counter: Module, suffix: str) -> None:
+    path, new = lesson.start(desk, counter, suffix)
+    assert new
+    assert path.read_bytes() == desk.lesson_file(counter, suffix).read_bytes()
+
+
+@both_formats
+def test_start_never_touches_a_file_that_is_there(
+    at_work: Learner, desk: Desk, counter: Module, suffix: str
+) -> None:
+    path = hand_in(at_work, "counter", suffix)
+    path.write_bytes(b"\xff mine")
+    for other in (".ipynb", ".py"):
+        assert lesson.start(desk, counter, other) == (path, False)
+    assert everything(path.parent) == {path.name: b"\xff mine"}
+
+
+@pytest.mark.parametrize("what", ["a folder", "a link to nowhere"])
+def test_start_leaves_alone_what_is_no_file(
+    at_work: Learner, desk: Desk, counter: Module, what: str
+) -> None:
+    path = at_work.file("counter")
+    path.parent.mkdir(parents=True)
+    if what == "a folder":
+        path.mkdir()
+    else:
+        path.symlink_to("nowhere")
+    for command in (
+        lambda: lesson.start(desk, counter, ".py"),
+        lambda: lesson.reset(desk, counter),
+    ):
+        with pytest.raises(LearnerFileError, match=r"counter\.ipynb is no file"):
+            command()
+    assert list(path.parent.iterdir()) == [path]
+
+
+@both_formats
+def test_the_export_is_what_stands_in_the_learners_file(
+    at_work: Learner, desk: Desk, counter: Module, suffix: str
+) -> None:
+    path = hand_in(at_work, "counter", suffix)
+    edit(path, "self.value += 1", "self.value += int('1')")
+    put_first(path, "#| export\nMINE = 'my own cell'")
+    done = lesson.complete(desk, counter, 30)
+    assert done.file
+    values: dict[str, object] = {"__name__": "own"}
+    exec(done.file.read_text(), values)
+    assert values["MINE"] == "my own cell"
+    assert values["__all__"] == ["MINE", "Counter", "counter"]
+    assert "int('1')" in done.file.read_text()
+    assert "test_unit" not in done.file.read_text()
+
+
+@both_formats
+def test_exporting_twice_gives_the_same_bytes(
+    at_work: Learner, desk: Desk, counter: Module, suffix: str
+) -> None:
+    hand_in(at_work, "counter", suffix)
+    first = lesson.complete(desk, counter, 30).file
+    assert first
+    before = first.read_bytes()
+    lesson.complete(desk, counter, 30)
+    assert first.read_bytes() == before
+
+
+def test_what_fails_leaves_the_earlier_export_as_it_was(
+    at_work: Learner, desk: Desk, counter: Module
+) -> None:
+    edit(hand_in(at_work, "counter"), "self.value += 1", "self.value += 2")
+    finish(at_work, "counter")
+    before = everything(at_work.root)
+    assert lesson.complete(desk, counter, 30).file is None
+    assert everything(at_work.root) == before
+
+
+def test_a_new_export_is_imported_although_python_has_cached_the_old_one(
+    at_work: Learner, desk: Desk, counter: Module
+) -> None:
+    path = hand_in(at_work, "counter")
+    seen = []
+    for value in ("10", "20"):
+        path = hand_in(at_work, "counter")
+        put_first(path, f"#| export\nVALUE = {value}")
+        lesson.complete(desk, counter, 30)
+        seen.append(at_work.python("from abacus.core.counter import VALUE; print(VALUE)").out)
+    assert seen == ["10\n", "20\n"]
+
+
+def test_a_file_that_is_saved_during_its_tests_is_not_exported(
+    at_work: Learner, desk: Desk, counter: Module
+) -> None:
+    path = hand_in(at_work, "counter")
+    later = path.read_text().replace("self.value += 1", "self.value += 3")
+    put_first(path, f"from pathlib import Path; Path({str(path)!r}).write_text({later!r})")
+    with pytest.raises(LearnerFileError, match="saved while its tests ran"):
+        lesson.complete(desk, counter, 30)
+    assert not desk.workspace.own_file(counter).exists()
+
+
+@both_formats
+def test_a_magic_in_an_exported_cell_is_refused_with_its_line(
+    at_work: Learner, desk: Desk, counter: Module, suffix: str
+) -> None:
+    path = hand_in(at_work, "counter", suffix)
+    edit(path, "self.value += 1", "%time self.value += 1")
+    edit(path, "return self.value", "self.value += 1; return self.value")
+    with pytest.raises(LearnerFileError) as caught:
+        lesson.complete(desk, counter, 30)
+    (finding,) = caught.value.findings
+    assert "%time self.value += 1" in finding.message
+    line = int(re.findall(r"\d+$", finding.where)[0])
+    assert "cell 6, line 14" in finding.where or "%time" in path.read_text().split("\n")[line - 1]
+
+
+@both_formats
+def test_reset_hands_out_anew_and_keeps_each_version_under_a_name_of_its_own(
+    at_work: Learner, desk: Desk, counter: Module, suffix: str
+) -> None:
+    path = hand_in(at_work, "counter", suffix)
+    kept = []
+    for number in range(3):
+        path.write_text(f"version {number}")
+        again, backup = lesson.reset(desk, counter)
+        assert again == path
+        assert path.read_bytes() == desk.lesson_file(counter, suffix).read_bytes()
+        assert backup
+        kept.append(backup)
+    assert [backup.read_text() for backup in kept] == ["version 0", "version 1", "version 2"]
+    assert {backup.suffix for backup in kept} == {suffix}
+    assert desk.learner_file(counter) == path
+
+
+def test_reset_of_a_module_that_was_never_started_starts_it(desk: Desk, counter: Module) -> None:
+    path, backup = lesson.reset(desk, counter)
+    assert backup is None
+    assert path.read_bytes() == desk.lesson_file(counter, ".ipynb").read_bytes()
+
+
+@both_formats
+def test_reset_of_one_of_two_files_is_refused(
+    at_work: Learner, desk: Desk, counter: Module, suffix: str
+) -> None:
+    for each in (".ipynb", ".py"):
+        hand_in(at_work, "counter", each)
+    before = everything(at_work.root)
+    with pytest.raises(LearnerFileError, match="two files"):
+        lesson.reset(desk, counter)
+    assert everything(at_work.root) == before
+
+
+@both_formats
+def test_restored_tests_pass_again_with_the_learners_solutions(
+    at_work: Learner, desk: Desk, counter: Module, suffix: str
+) -> None:
+    path = hand_in(at_work, "counter", suffix)
+    edit(path, "[first.count(), first.count()] == [1, 2]", "True")
+    edit(path, 'grade_id": "test-counter-together', 'grade_id": "mine')
+    edit(path, "self.value += 1", "self.value += 2 - 1")
+    put_first(path, "mine = 1")
+    assert len(run_tests(desk, counter, 30).findings) == 2
+    restored, backup = lesson.reset_tests(desk, counter)
+    made = run_tests(desk, counter, 30)
+    assert (restored, made.passed, made.findings) == (path, True, ())
+    assert backup
+    for text in ("self.value += 2 - 1", "mine = 1"):
+        assert text in path.read_text()
+
+
+@both_formats
+def test_restoring_the_tests_twice_loses_nothing(
+    at_work: Learner, desk: Desk, counter: Module, suffix: str
+) -> None:
+    path = hand_in(at_work, "counter", suffix)
+    edit(path, "# 01 · Counter", "# 01 · Counter, by me")
+    put_first(path, "mine = 1")
+    lesson.reset_tests(desk, counter)
+    once = path.read_bytes()
+    lesson.reset_tests(desk, counter)
+    assert path.read_bytes() == once
+    assert "mine = 1" in path.read_text()
+    assert "Counter, by me" in path.read_text()
+
+
+def test_a_tier_without_its_lessons_is_told_with_the_command_that_mends_it(
+    at_work: Learner, desk: Desk, counter: Module
+) -> None:
+    shutil.rmtree(at_work.site / "abacus_base" / "_compiled" / "lessons")
+    with pytest.raises(LearnerFileError) as caught:
+        lesson.start(desk, counter, ".ipynb")
+    assert caught.value.findings[0].fix == "pip install --force-reinstall abacus-base"
+    assert not at_work.file("counter").exists()
