@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -207,3 +208,18 @@ def put_first(path: Path, code: str) -> None:
     cell = {"cell_type": "code", "id": "mine", "metadata": {}, "outputs": [], "source": code}
     notebook["cells"].insert(0, {**cell, "execution_count": None})
     path.write_text(json.dumps(notebook), encoding="utf-8")
+
+
+def wait_until_gone(process: int) -> None:
+    """Wait for the end of a process that is not our child; a zombie that nobody fetched has ended."""
+    stat = Path(f"/proc/{process}/stat")
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        try:
+            os.kill(process, 0)
+            if stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z":
+                return
+        except (ProcessLookupError, FileNotFoundError):
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"process {process} still runs")

@@ -40,7 +40,7 @@ WRONG = {
     "no Python": (DEF, f"{DEF}:", "this cell is not Python: invalid syntax", DEF),
     "a magic": (DEF, f"%time\n{DEF}", "this cell is not Python", "%time"),
     "a null byte": (DEF, f"\0\n{DEF}", "this cell is not Python", "\0"),
-    "a return nowhere": (DEF, f"return\n{DEF}", "'return' outside function", "return"),
+    "a return nowhere": (DEF, f"return 7\n{DEF}", "'return' outside function", "return 7"),
     "a late future": (
         DEF,
         f"from __future__ import annotations\n{DEF}",
@@ -189,11 +189,23 @@ WRONG = {
         "a solution region in a cell whose header says that it is no solution",
         "### BEGIN SOLUTION",
     ),
-    "no region": (
+    "an exercise without a region": (
         SOLUTION,
         "        return self.value\n",
-        "a solution cell without a solution region",
+        "'counter-count' has neither points nor a solution region",
         "#| export",
+    ),
+    "a test that is worth nothing": (
+        ', "points": 60',
+        "",
+        "'test-counter-count' has neither points nor a solution region",
+        TEST,
+    ),
+    "a solution without a region": (
+        HEADER,
+        f'# %% nbgrader={{"grade_id": "empty", "solution": true}}\nX = 1\n\n{HEADER}',
+        "a solution cell without a solution region",
+        "X = 1",
     ),
     "a mark at another indentation": (
         "        ### BEGIN SOLUTION",
@@ -203,8 +215,8 @@ WRONG = {
     ),
     "half a statement": (
         SOLUTION,
-        "        if self:\n            ### BEGIN SOLUTION\n            self.value += 1\n"
-        "        else:\n            ### END SOLUTION\n            return 2\n",
+        "        ### BEGIN SOLUTION\n        if self:\n            ### END SOLUTION\n"
+        "            self.value += 1\n",
         "the stub of a solution region would not raise in its function",
         "### BEGIN SOLUTION",
     ),

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import signal
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
 from support import Learner, edit, finish, hand_in, put_first
+from tito import cli
 from tito.errors import LearnerFileError
 from tito.learner import module as lesson
 from tito.learner.desk import Desk
 from tito.learner.run import run_tests
 from tito.model import Module
+from tito.workspace.state import read_state
 
 both_formats = pytest.mark.parametrize("suffix", [".ipynb", ".py"])
 
@@ -221,3 +229,57 @@ def test_a_tier_without_its_lessons_is_told_with_the_command_that_mends_it(
         lesson.start(desk, counter, ".ipynb")
     assert caught.value.findings[0].fix == "pip install --force-reinstall abacus-base"
     assert not at_work.file("counter").exists()
+
+
+def killed_at(line: int, files: tuple[str, ...], arguments: list[str]) -> int:
+    """Run the command in a child that is killed before this line, counted over what it runs of
+    these files; returns how the child ended."""
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    left = line
+
+    def trace(frame: FrameType, event: str, argument: object) -> Callable[..., Any] | None:
+        nonlocal left
+        if event == "call" and not frame.f_code.co_filename.endswith(files):
+            return None
+        left -= event == "line"
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return trace
+
+    sys.settrace(trace)
+    code = 70
+    try:
+        code = cli.run(arguments)
+    finally:
+        os._exit(code)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "files"),
+    [
+        (["module", "start", "counter"], ("workspace/files.py", "learner/module.py")),
+        (["module", "reset", "counter", "--yes"], ("workspace/files.py", "learner/module.py")),
+        (["module", "complete", "counter"], ("workspace/files.py",)),
+    ],
+    ids=["start", "reset", "complete"],
+)
+def test_killed_at_any_line_the_old_or_the_new_files_are_there(
+    at_work: Learner, desk: Desk, arguments: list[str], files: tuple[str, ...]
+) -> None:
+    own, module = at_work.file("counter"), desk.module("counter")
+    given = desk.lesson_file(module, ".ipynb").read_bytes()
+    old = {"complete": hand_in(at_work, "counter").read_bytes(), "start": b"", "reset": b"mine"}
+    line, ended = 0, -signal.SIGKILL
+    while ended == -signal.SIGKILL:
+        before = old[arguments[1]]
+        own.write_bytes(before) if before else own.unlink(missing_ok=True)
+        line += 1
+        ended = killed_at(line, files, arguments)
+        assert (own.read_bytes() if own.exists() else b"") in (before, given)
+        exported = desk.workspace.own_file(module)
+        if exported.exists():
+            compile(exported.read_text(), "exported", "exec")
+        assert read_state(desk.workspace)[1] == []
+    assert (ended, line > 10) == (0, True)

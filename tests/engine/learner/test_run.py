@@ -1,21 +1,27 @@
-"""A test runs the learner's file and only it, and whatever a cell does, the report says what and where."""
+"""A test runs the learner's file and only it; whatever a cell does, the report says what and where."""
 
 from __future__ import annotations
 
-import os
+import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from support import Learner, edit, environment, finish, hand_in, put_first
+from support import Learner, edit, environment, finish, hand_in, put_first, wait_until_gone
 from tito import model
 from tito.errors import WorkspaceError
 from tito.learner.desk import Desk
-from tito.learner.run import how_it_ended, run_process, run_tests
+from tito.learner.module import reset_tests
+from tito.learner.run import (
+    changed_cells,
+    how_it_ended,
+    lost_exports,
+    run_process,
+    run_tests,
+)
 from tito.model import CellResult
 
 both_formats = pytest.mark.parametrize("suffix", [".ipynb", ".py"])
@@ -115,6 +121,93 @@ def test_a_failed_assert_says_what_the_lesson_says(at_work: Learner, desk: Desk)
     assert failed.source.startswith("assert [first.count()")
 
 
+def findings(desk: Desk, module: str) -> list[tuple[str, str]]:
+    """(place and message, fix) of what the learner must not change and did."""
+    chosen = desk.module(module)
+    path = desk.learner_file(chosen)
+    arguments = desk.read(path), desk.handed_out(chosen, path.suffix), chosen
+    found = [*changed_cells(*arguments), *lost_exports(*arguments)]
+    return [(f"{finding.where}: {finding.message}", finding.fix) for finding in found]
+
+
+@both_formats
+@pytest.mark.parametrize("module", ["counter", "total"])
+def test_solutions_and_cells_of_ones_own_are_no_change(
+    at_work: Learner, desk: Desk, suffix: str, module: str
+) -> None:
+    put_first(hand_in(at_work, module, suffix), "#| export\nimport math")
+    assert findings(desk, module) == []
+
+
+@both_formats
+@pytest.mark.parametrize("how", ["edited", "renamed", "deleted", "text"])
+def test_a_test_that_is_not_as_handed_out_is_named_with_the_way_back(
+    at_work: Learner, desk: Desk, suffix: str, how: str
+) -> None:
+    spoil(hand_in(at_work, "counter", suffix), how)
+    ((found, fix),) = findings(desk, "counter")
+    assert "the test cell 'test-counter-together'" in found
+    assert fix == "tito module reset counter --tests"
+    reset_tests(desk, desk.module("counter"))
+    assert findings(desk, "counter") == []
+
+
+def spoil(path: Path, how: str) -> None:
+    """Do something to the last test of the counter module."""
+    if how == "edited":
+        edit(path, "(first.value, second.count()) == (1, 6)", "first")
+    elif how == "renamed":
+        edit(path, 'grade_id": "test-counter-together', 'grade_id": "mine')
+    elif path.suffix == ".ipynb":
+        notebook = json.loads(path.read_text())
+        place = next(
+            n for n, c in enumerate(notebook["cells"]) if c["id"] == "test-counter-together"
+        )
+        cell = notebook["cells"].pop(place)
+        if how == "text":
+            notebook["cells"].insert(place, {**cell, "cell_type": "markdown"})
+        path.write_text(json.dumps(notebook))
+    else:
+        head, _, rest = path.read_text().rpartition("# %% nbgrader=")
+        gone, text = rest[rest.index("# %%") :], f"# %% [markdown] nbgrader={rest}"
+        path.write_text(head + (gone if how == "deleted" else text))
+
+
+EXPORTS = {
+    "taken off a task": ("counter", "#| export{n}class Counter", "class Counter"),
+    "misspelt": ("counter", "#| export{n}class Counter", "#| exports{n}class Counter"),
+    "taken off an import": ("total", "#| export{n}from abacus", "from abacus"),
+    "on another import": ("total", "from abacus.core import Counter", "Counter = int"),
+}
+
+
+@both_formats
+@pytest.mark.parametrize(("module", "old", "new"), EXPORTS.values(), ids=EXPORTS)
+def test_a_lost_export_mark_is_named_with_the_way_back(
+    at_work: Learner, desk: Desk, suffix: str, module: str, old: str, new: str
+) -> None:
+    path = hand_in(at_work, module, suffix)
+    line_end = '\\n",\n    "' if suffix == ".ipynb" else "\n"
+    edit(path, old.format(n=line_end), new.format(n=line_end))
+    ((found, fix),) = findings(desk, module)
+    assert found.startswith(f"modules/{path.parent.name}/{path.name}")
+    assert "cell" in found
+    assert fix == f"tito module reset {module} --tests"
+    reset_tests(desk, desk.module(module))
+    assert findings(desk, module) == []
+
+
+def test_an_import_may_be_added_to_the_imports_that_were_given(
+    at_work: Learner, desk: Desk
+) -> None:
+    edit(
+        hand_in(at_work, "total", ".py"),
+        "from abacus.core import Counter",
+        "import math\nfrom abacus.core import Counter",
+    )
+    assert findings(desk, "total") == []
+
+
 DISASTERS = {
     "an endless loop": ("while True: pass", "stopped after 1 s"),
     "a long sleep": ("import time; time.sleep(60)", "stopped after 1 s"),
@@ -183,7 +276,7 @@ def test_nothing_that_a_cell_started_is_left_running(
         f"{code}open({str(tmp_path / 'id')!r}, 'w').write(str(child.pid))",
     )
     assert report(desk, "counter").passed
-    assert not is_running(int((tmp_path / "id").read_text()))
+    wait_until_gone(int((tmp_path / "id").read_text()))
 
 
 def test_a_thread_that_is_left_running_keeps_nobody_waiting(at_work: Learner, desk: Desk) -> None:
@@ -194,25 +287,6 @@ def test_a_thread_that_is_left_running_keeps_nobody_waiting(at_work: Learner, de
     assert made.seconds < 20
 
 
-def wait_for(happened: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
-    while not happened():
-        assert time.monotonic() < end, "it never happened"
-        time.sleep(0.02)
-
-
-def is_running(process: int) -> bool:
-    """Whether it runs; what has ended and was only not yet fetched by its parent does not."""
-    try:
-        os.kill(process, 0)
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except ProcessLookupError:
-        return False
-    except FileNotFoundError:  # it has just ended, or this is no Linux
-        return not Path("/proc").exists()
-    return state != "Z"
-
-
 def test_an_endless_loop_ends_with_the_tito_that_was_killed(
     learner: Learner, tmp_path: Path
 ) -> None:
@@ -221,10 +295,11 @@ def test_an_endless_loop_ends_with_the_tito_that_was_killed(
     put_first(hand_in(learner, "counter"), code)
     command = [sys.executable, "-m", "tito", "module", "test", "counter"]
     started = subprocess.Popen(command, cwd=learner.root, env=environment(**learner.variables()))
-    wait_for(lambda: mark.exists() and mark.read_text() != "")
+    while not mark.exists() or not mark.read_text():
+        time.sleep(0.02)
     started.kill()
     started.wait()
-    wait_for(lambda: not is_running(int(mark.read_text())))
+    wait_until_gone(int(mark.read_text()))
 
 
 def test_a_file_beside_the_notebook_does_not_take_the_place_of_the_standard_library(

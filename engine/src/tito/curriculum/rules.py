@@ -47,11 +47,12 @@ def syntax(draft: Draft) -> Iterator[Finding]:
             with warnings.catch_warnings():
                 warnings.simplefilter("error")  # what Python only warns of is wrong in a lesson
                 compile(cell.text, draft.file, "exec", dont_inherit=True)
-        except SyntaxError as error:
-            place = cell.place((error.lineno or 1) - 1)
-            yield Finding(f"this cell is not Python: {error.msg}", str(place))
-        except (ValueError, Warning) as error:
-            yield Finding(f"this cell is not Python: {error}", str(cell.place()))
+        except (SyntaxError, ValueError) as error:  # ValueError, without a line, for null bytes
+            offset = (getattr(error, "lineno", 0) or 0) - 1
+            if offset < 0:
+                offset = cell.text.partition("\0")[0].count("\n")
+            what = getattr(error, "msg", error)
+            yield Finding(f"this cell is not Python: {what}", str(cell.place(offset)))
 
 
 def metadata(draft: Draft) -> Iterator[Finding]:
@@ -154,6 +155,9 @@ def grade_ids(draft: Draft) -> Iterator[Finding]:
     seen: dict[str, Cell] = {}
     for cell in draft.code:
         if not (cell.is_solution or cell.is_test):
+            if cell.nbgrader and not (cell.nbgrader["locked"] or cell.nbgrader["task"]):
+                message = f"{cell.grade_id!r} has neither points nor a solution region"
+                yield Finding(message, str(cell.place()))
             continue
         if not GRADE_ID.fullmatch(cell.grade_id):
             message = f"grade id {cell.grade_id!r} is not made of a-z, 0-9 and '-' (at most 56)"
