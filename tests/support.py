@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import io
 import json
 import os
 import shutil
@@ -12,7 +15,9 @@ import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
+from tito import cli
 from tito.authoring.solve import solved
 from tito.build import GENERATED, build, curriculum_folder
 from tito.model import Module, Tier
@@ -223,3 +228,43 @@ def wait_until_gone(process: int) -> None:
             return
         time.sleep(0.02)
     raise AssertionError(f"process {process} still runs")
+
+
+def forget(*starts: str) -> None:
+    """Let this process forget the modules whose names start so, as if it never imported them."""
+    for name in [name for name in sys.modules if name.startswith(starts)]:
+        del sys.modules[name]
+
+
+class Typist(Learner):
+    """A learner whose commands run in this process: the same code, ten times as fast."""
+
+    def tito(self, *arguments: object, **variables: str) -> Run:
+        """Run the command, and forget afterwards what it imported from the learner's site."""
+        out, err, modules = io.StringIO(), io.StringIO(), set(sys.modules)
+        vars(cli.tito).pop("_plugin_commands", None)
+        importlib.invalidate_caches()
+        with (
+            mock.patch.dict(os.environ, environment(**self.variables(**variables)), clear=True),
+            mock.patch.object(sys, "path", [str(self.site), *sys.path]),
+            mock.patch.object(sys, "stdin", io.StringIO()),
+            contextlib.chdir(self.root),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            code = _exit_code([str(argument) for argument in arguments])
+        for name in set(sys.modules) - modules:
+            if str(self.site) in str(getattr(sys.modules[name], "__file__", "")):
+                del sys.modules[name]
+        return Run(code, out.getvalue(), err.getvalue())
+
+    def process(self, *arguments: object, **variables: str) -> Run:
+        """Run the real command in a process of its own."""
+        return super().tito(*arguments, **variables)
+
+
+def _exit_code(arguments: list[str]) -> int:
+    try:
+        return cli.run(arguments)
+    except SystemExit as end:
+        return int(end.code or 0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from itertools import permutations
 from os import pathsep
@@ -198,6 +200,8 @@ def rival(second: Path, what: str) -> None:
     elif what == "tier id":
         edit(second / "src" / "abacus_more" / "tier.yaml", "id: more", "id: base")
         edit(second / "src" / "abacus_more" / "tier.yaml", '  base: ">=0.1,<0.2"', "  {}")
+        edit(lesson / "module.yaml", "requires: [counter]", "requires: []")
+        edit(lesson / "module.yaml", "  core: [tally]\n", "")
 
 
 RIVALS = ["target", "name", "module number", "module id", "tier id", "facade"]
@@ -253,10 +257,16 @@ def test_composing_loads_the_standard_library_and_the_engines_core_alone(
     assert shown.out == "[]\nset()\n", shown.out + shown.err
 
 
-def test_there_is_one_finder_however_often_one_asks(here: Learner) -> None:
-    import_module("abacus.core")
-    import_module("abacus.core.more")
-    assert finder() is finder()
+def slow(made: Finder) -> None:
+    time.sleep(0.01)
+
+
+def test_threads_that_ask_at_once_get_the_same_finder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    monkeypatch.setattr(Finder, "__init__", slow)
+    with ThreadPoolExecutor(8) as threads:
+        asked = [threads.submit(finder) for _ in range(8)]
+    assert len({each.result() for each in asked}) == 1
     assert sum(isinstance(candidate, Finder) for candidate in sys.meta_path) == 1
 
 

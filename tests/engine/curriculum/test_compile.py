@@ -69,6 +69,20 @@ def test_a_module_is_what_its_source_says(package: Path) -> None:
     assert total.hints.keys() == {"total-total", "total-mean"}
 
 
+def test_imports_of_the_courses_namespace_are_recorded_by_full_names(package: Path) -> None:
+    lines = ["import abacus.core as torch, os", "from abacus.core.counter import _x, counter as c"]
+    added = "\n".join(lines) + "\n\ndef later():\n    from abacus import core\n"
+    path = package / "modules/02_total/total_dev.py"
+    edit(path, "from abacus.core import Counter\n", added + "    from abacus.core import Counter\n")
+    edit(path, "#| default_exp core.total\n", "#| default_exp core.total\nimport abacuses\n")
+    assert tier(package).modules[1].imports == (
+        "abacus.core",
+        "abacus.core.Counter",
+        "abacus.core.counter._x",
+        "abacus.core.counter.counter",
+    )
+
+
 def rewrite(package: Path, change: Callable[[bytes], bytes]) -> None:
     for pattern in ("*.yaml", "*_dev.py"):
         for path in package.rglob(pattern):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support import a_module, a_tier, edit, install
+from support import a_module, a_tier, edit, forget, install
 from tito.build import build
 from tito.curriculum.installed import Installed, InstalledTier, installed, read_tier, source_digests
 from tito.errors import CourseError, ManifestError, UsageError
@@ -160,6 +160,11 @@ def test_a_tier_is_named_by_id_distribution_or_prefix(name: str) -> None:
     assert fake("base", "more").tier_named(name).id == "base"
 
 
+def test_a_course_takes_ids_alone_and_says_which_was_meant() -> None:
+    with pytest.raises(UsageError, match="no tier has the id 'lib-b'; did you mean 'b'"):
+        fake("a", "b").course(["lib-b"])
+
+
 def test_a_tier_that_is_not_installed_is_a_usage_error_that_tells_why() -> None:
     broken = Finding("the tier in lib_b cannot be used")
     with pytest.raises(UsageError) as caught:
@@ -175,7 +180,7 @@ def test_a_course_that_lacks_a_tier_tells_also_why_it_could_not_be_read() -> Non
     both = fake("a", "b", findings=(broken,))
     one = Installed(both.tiers[1:], both.plugins, both.findings)
     with pytest.raises(CourseError) as caught:
-        one.course()
+        one.course(["b"])
     assert [finding.message for finding in caught.value.findings] == [
         "the tier in lib_a cannot be used",
         "lib-b 1.0 requires the tier 'a', which is not installed",
@@ -190,7 +195,24 @@ def test_what_is_installed_is_found_by_entry_points_and_what_is_broken_is_told(
     install(base, site)
     shutil.rmtree(install(toy, site) / "_compiled")
     found = installed()
+    forget("abacus", "toy_tier")
     assert [each.tier.id for each in found.tiers] == ["base"]
     assert found.of("base").package == site / "abacus_base"
     [finding] = found.findings
     assert finding.message == "the tier in toy_tier cannot be used: it was never compiled"
+
+
+def test_a_manifest_that_the_machine_cannot_read_is_told_with_its_plugin(
+    base: Path, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TITO_DISABLE_PLUGINS", "foundation")
+    monkeypatch.syspath_prepend(site)
+    manifest = install(base, site) / "_compiled/manifest.json"
+    manifest.unlink()
+    manifest.mkdir()
+    found = installed()
+    forget("abacus")
+    [finding] = found.findings
+    assert found.tiers == ()
+    assert finding.message == "plugin 'abacus' names a tier that cannot be read"
+    assert str(manifest) in finding.where

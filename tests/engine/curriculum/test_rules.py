@@ -278,6 +278,7 @@ WRONG = {
         "exercise 'zeroer-zero' has no test before the next exercise",
         "def zero",
     ),
+    "no points to add up": ('"points": 60', '"grade": true', "add up to 40, not 100", ""),
     "too few points": ('"points": 60', '"points": 59', "add up to 99, not 100", ""),
     "too many points": ('"points": 60', '"points": 61', "add up to 101, not 100", ""),
     "nbdev's _all_": (DEF, f"_all_ = ['x']\n{DEF}", "nbdev's '_all_' is not read", "#| export"),

@@ -268,6 +268,11 @@ def test_metadata_says_what_a_cell_is_for(
     assert (made.grade_id, made.is_solution, made.is_test) == (grade_id, solution, test)
 
 
+def test_graded_cells_are_found_by_their_ids() -> None:
+    first, other, last = cell("x", grade_id="a"), cell("y"), cell("z", grade_id="b")
+    assert Source("x_dev.py", (first, other, last)).by_grade_id == {"a": first, "b": last}
+
+
 @pytest.mark.parametrize("text", ["a\nb", "a \r\nb\t\r\n", "a\nb\n\n\n", "a\nb \n  \n"])
 def test_what_editors_change_unasked_is_no_change(text: str) -> None:
     assert cell(text).plain_text == "a\nb"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from support import forget
 
 Plug = Callable[..., None]
 
@@ -16,7 +17,6 @@ def plug(site: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plug]:
     """Install a plugin: `plug("name", code)`. Plugins of this machine are switched off."""
     monkeypatch.syspath_prepend(site)
     monkeypatch.setenv("TITO_DISABLE_PLUGINS", "engine,foundation")
-    before = set(sys.modules)
 
     def install(name: str, code: str, *, entry: str = "", distribution: str = "") -> None:
         distribution = distribution or f"dist-{name}"
@@ -28,6 +28,4 @@ def plug(site: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plug]:
         (info / "entry_points.txt").write_text(f"[tito]\n{name} = {module}{entry}\n")
 
     yield install
-    for module in set(sys.modules) - before:
-        if module.startswith("plugin_"):
-            del sys.modules[module]
+    forget("plugin_")

@@ -128,9 +128,11 @@ TEXTS = st.one_of(st.text(), st.lists(LINES).map("\n".join))
 def test_any_text_gives_a_workspace_or_one_error(folder: Path, text: str) -> None:
     (folder / "tito.toml").write_text(text, encoding="utf-8")
     try:
-        assert read_workspace(folder).tiers
+        read_workspace(folder)
+        places = []
     except WorkspaceError as error:
-        assert [finding.where for finding in error.findings] == [str(folder / "tito.toml")]
+        places = [finding.where for finding in error.findings]
+    assert places in ([], [str(folder / "tito.toml")])
 
 
 @given(data=st.binary())

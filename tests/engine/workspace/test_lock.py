@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,20 +60,25 @@ def silent(text: str) -> None:
 
 @pytest.mark.parametrize("end", [goes_on, subprocess.Popen.kill])
 def test_the_second_says_that_it_waits_and_goes_on_when_the_first_ends(
-    workspace: Workspace, end: Callable[[subprocess.Popen[str]], None]
+    workspace: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+    end: Callable[[subprocess.Popen[str]], None],
 ) -> None:
+    monkeypatch.setattr(lock, "PATIENCE", 10)
+    said: list[tuple[str, float]] = []
     with holder(workspace.root) as first:
-        said: list[str] = []
+        start = time.monotonic()
 
         def say(text: str) -> None:
             assert first.poll() is None
-            said.append(text)
+            said.append((text, time.monotonic() - start))
             end(first)
 
         with locked(workspace, say):
             assert first.wait(10) is not None
-        assert len(said) == 1
-        assert "another tito command" in said[0]
+    ((text, after),) = said
+    assert "another tito command" in text
+    assert after < 5, "it waits half of its patience before it says so"
 
 
 def test_alone_it_says_nothing(workspace: Workspace) -> None:

@@ -21,7 +21,10 @@ def dev() -> None:
 @dev.command()
 @click.argument("projects", metavar="[PROJECT]…", nargs=-1, type=click.Path(path_type=Path))
 def build(projects: tuple[Path, ...]) -> None:
-    """Build what is made from sources: of these projects, or of every editable tier."""
+    """Make the reference, the manifest and the lessons of a tier.
+
+    Without PROJECT, of every tier that is installed in editable mode.
+    """
     from tito.authoring.projects import build_project
 
     for project in _projects(projects):
@@ -32,7 +35,10 @@ def build(projects: tuple[Path, ...]) -> None:
 @dev.command()
 @click.argument("projects", metavar="[PROJECT]…", nargs=-1, type=click.Path(path_type=Path))
 def check(projects: tuple[Path, ...]) -> None:
-    """Tell what is wrong in the sources of these projects, or of every editable tier."""
+    """Tell everything that is wrong in the sources of a tier.
+
+    Without PROJECT, of every tier that is installed in editable mode.
+    """
     from tito.authoring.projects import check_project
 
     findings = [finding for project in _projects(projects) for finding in check_project(project)]
@@ -49,7 +55,7 @@ def _projects(named: tuple[Path, ...]) -> list[Path]:
     if not projects:
         finding = Finding(
             "no project is named, and no tier is installed in editable mode",
-            fix="tito dev build DIR",
+            fix=f"{click.get_current_context().command_path} DIR",
         )
         raise UsageError(finding)
     return projects

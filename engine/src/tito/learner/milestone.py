@@ -33,6 +33,7 @@ def run_milestone(desk: Desk, milestone: Milestone, limit: float) -> tuple[Path,
     program = desk.installed.of(tier.id).package / "milestones" / milestone.id / "milestone.py"
     command = [sys.executable, "-u", str(program)]
     # It speaks to the learner's console in that console's own encoding, whatever that can show.
-    console = {"PYTHONIOENCODING": f"{getattr(sys.stdout, 'encoding', 'utf-8')}:replace"}
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    console = {"PYTHONIOENCODING": f"{encoding}:replace"}
     env = environment(desk) | console
     return folder, run_process(command, folder, env, limit, stderr=None)
