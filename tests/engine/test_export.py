@@ -68,6 +68,10 @@ AWKWARD = {
         "# %%\n#| export\nfrom __future__ import annotations\n\ndef f(x: Later): return x\n",
         "f.__annotations__",
     ),
+    "a future after a docstring": (
+        '# %%\n#| export\n"""Two\nlines."""\nfrom __future__ import annotations\nX: Later = 1\n',
+        "__annotations__",
+    ),
     "a future over several lines": (
         "# %%\n#| export\nfrom __future__ import (\n    annotations,\n    division,\n)\nX = 1\n",
         "annotations.optional, X",

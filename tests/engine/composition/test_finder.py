@@ -88,7 +88,7 @@ def test_wheels_and_editables_compose_in_every_mix_and_order(
     """A wheel's portion is its site folder; an editable one's, the second of its three."""
     here: list[Path] = request.getfixturevalue(first)
     there: list[Path] = request.getfixturevalue(then)
-    left, right = ([*folders, *folders][1 % len(folders)] for folders in (here, there))
+    left, right = (folders[len(folders) // 2] for folders in (here, there))
     expected = [
         left / "abacus" / "core" / "counter.py",
         left / "abacus" / "core" / "total.py",

@@ -216,3 +216,16 @@ def test_a_manifest_that_the_machine_cannot_read_is_told_with_its_plugin(
     assert found.tiers == ()
     assert finding.message == "plugin 'abacus' names a tier that cannot be read"
     assert str(manifest) in finding.where
+
+
+def test_tiers_stand_in_their_order_whatever_their_plugins_are_called(
+    base: Path, toy: Path, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TITO_DISABLE_PLUGINS", "foundation")
+    monkeypatch.syspath_prepend(site)
+    edit(toy / "src/toy_tier/tier.yaml", "order: 9", "order: 0")
+    install(base, site)
+    install(toy, site)
+    found = installed()
+    forget("abacus", "toy_tier")
+    assert [each.tier.id for each in found.tiers] == ["toy", "base"]

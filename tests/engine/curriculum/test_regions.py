@@ -126,7 +126,7 @@ def test_what_is_found_sound_is_what_nbgrader_would_clear(texts: list[str]) -> N
                     ### END SOLUTION
                 return inner
             """,
-            "outer.inner",
+            "outer",
         ),
         (
             """
@@ -188,7 +188,7 @@ def test_what_is_found_sound_is_what_nbgrader_would_clear(texts: list[str]) -> N
         ),
     ],
 )
-def test_a_solution_belongs_to_the_innermost_function_around_all_of_it(
+def test_a_solution_belongs_to_the_function_or_method_around_all_of_it(
     text: str, name: str
 ) -> None:
     made = cell(text)

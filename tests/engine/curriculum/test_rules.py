@@ -291,7 +291,7 @@ WRONG = {
     "a source without end": (
         IDEA,
         IDEA + "# and on\n" * 900,
-        "lines; a lesson has at most 900",
+        "lines; a lesson stays under 900",
         "",
     ),
 }

@@ -137,6 +137,21 @@ def test_any_text_is_a_source_or_is_unreadable_at_a_line(text: str) -> None:
     assert isinstance(outcome, Source) or outcome.where.partition(":")[2].isdigit()
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("# -*- coding: latin-1 -*-\nx = 1", 1),
+        ("x = 1\n\n# %% run_control=5\ny = 2", 3),
+        ("# %% tags=5", 1),
+    ],
+)
+def test_what_jupytext_cannot_read_is_told_with_its_line(text: str, line: int) -> None:
+    outcome = read(text)
+    assert isinstance(outcome, Finding)
+    assert outcome.where == f"x.py:{line}"
+    assert outcome.message.startswith("jupytext cannot read this as a percent script: ")
+
+
 CELLS = st.lists(
     st.builds(
         lambda kind, text, metadata: kind(text, metadata=metadata),
@@ -153,9 +168,11 @@ CELLS = st.lists(
 @given(CELLS)
 def test_a_notebooks_cells_are_those_that_nbformat_reads(cells: list[Any]) -> None:
     text = nbformat.writes(nbformat.v4.new_notebook(cells=cells))
-    ours = [(c.kind, c.text, c.metadata, c.id) for c in read_notebook(text, "x.ipynb").cells]
+    read = read_notebook(text, "x.ipynb").cells
     theirs = nbformat.reads(text, 4).cells
+    ours = [(c.kind, c.text, c.metadata, c.id) for c in read]
     assert ours == [(c.cell_type, c.source, c.metadata, c.id) for c in theirs]
+    assert [(c.line, c.number) for c in read] == [(0, n) for n, _ in enumerate(theirs, 1)]
 
 
 @pytest.mark.parametrize(

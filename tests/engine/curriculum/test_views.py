@@ -124,7 +124,7 @@ def test_a_stub_names_the_function_around_it_and_stands_where_its_region_began()
         "    def swap(self):",
         "        def inner(value):",
         "            if value:",
-        '                raise NotImplementedError("Task 4.1: Pair.swap.inner")',
+        '                raise NotImplementedError("Task 4.1: Pair.swap")',
         "            return value",
         "",
         "        return inner(self.left)",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import click
 import pytest
 
 from tito.model import Finding
@@ -61,6 +62,13 @@ def test_hooks_answer_in_the_order_of_their_plugins_names(plug: Plug) -> None:
         plug(name, f"def tito_module_completed(): return ['{name}']")
     arguments = {"course": None, "workspace": None, "module": None}
     assert hooks().call("tito_module_completed", str, **arguments) == ["a", "b", "c"]
+
+
+def test_the_engines_own_answer_comes_first(plug: Plug, monkeypatch: pytest.MonkeyPatch) -> None:
+    plug("aaa", "import click\ndef tito_commands(): return [click.Command('aaa')]")
+    monkeypatch.setenv("TITO_DISABLE_PLUGINS", "foundation")
+    commands = hooks().call("tito_commands", click.Command)
+    assert [command.name for command in commands] == ["dev", "aaa"]
 
 
 def test_an_argument_that_the_hook_does_not_have_is_a_finding(plug: Plug) -> None:

@@ -51,4 +51,5 @@ def say_next(text: str) -> None:
 
 
 def seconds(value: float) -> str:
-    return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.1f} s"
+    milliseconds = round(value * 1000)
+    return f"{milliseconds} ms" if milliseconds < 1000 else f"{value:.1f} s"

@@ -60,7 +60,7 @@ def _finding(cell: Cell, offset: int, message: str) -> Finding:
 
 
 def enclosing_function(cell: Cell, region: Region) -> str:
-    """The qualified name of the innermost function around the region; empty if there is none."""
+    """The name of the function around all of the region; empty if there is none."""
     name = ""
     lines = cell.text.split("\n")
     for node, qualified in functions(cell.text):
@@ -72,15 +72,20 @@ def enclosing_function(cell: Cell, region: Region) -> str:
 
 
 def functions(code: str) -> Iterator[tuple[ast.FunctionDef | ast.AsyncFunctionDef, str]]:
-    """Every function with its qualified name, outer ones before inner ones."""
-    return _functions(ast.parse(code).body, "")
+    """Every function with its qualified name, outer ones before inner ones.
+
+    A function within a function is called like the outer one: that is the one a learner knows.
+    """
+    return _functions(ast.parse(code).body, "", "")
 
 
 def _functions(
-    body: list[ast.stmt], prefix: str
+    body: list[ast.stmt], prefix: str, outer: str
 ) -> Iterator[tuple[ast.FunctionDef | ast.AsyncFunctionDef, str]]:
     for node in body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node, prefix + node.name
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            yield from _functions(node.body, f"{prefix}{node.name}.")
+            name = outer or prefix + node.name
+            yield node, name
+            yield from _functions(node.body, prefix, name)
+        elif isinstance(node, ast.ClassDef):
+            yield from _functions(node.body, f"{prefix}{node.name}.", outer)

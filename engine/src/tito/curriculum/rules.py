@@ -35,7 +35,7 @@ NBGRADER_KEYS = {
     "task": bool,
 }
 FULL_POINTS = 100
-MOST_LINES = 900
+MOST_LINES = 900  # exclusive
 
 Rule = Callable[[Draft], Iterator[Finding]]
 
@@ -200,12 +200,14 @@ def _working_stubs(draft: Draft, cell: Cell) -> int:
         made = list(functions(stub_solutions(cell, draft.lesson).text))
     except SyntaxError:
         return 0
-    return sum(
-        isinstance(child, ast.Raise)
-        and ast.unparse(child) == f"raise NotImplementedError('Task {number}: {name}')"
+    stubs = {
+        child
         for function, name in made
         for child in ast.walk(function)
-    )
+        if isinstance(child, ast.Raise)
+        and ast.unparse(child) == f"raise NotImplementedError('Task {number}: {name}')"
+    }
+    return len(stubs)
 
 
 def tests(draft: Draft) -> Iterator[Finding]:
@@ -287,8 +289,8 @@ def hints(draft: Draft) -> Iterator[Finding]:
 
 
 def length(draft: Draft) -> Iterator[Finding]:
-    if draft.lines > MOST_LINES:
-        message = f"the source has {draft.lines} lines; a lesson has at most {MOST_LINES}"
+    if draft.lines >= MOST_LINES:
+        message = f"the source has {draft.lines} lines; a lesson stays under {MOST_LINES}"
         yield Finding(message, draft.file, "tell it shorter, or make two modules of it")
 
 

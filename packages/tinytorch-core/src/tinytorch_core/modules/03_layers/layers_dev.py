@@ -839,9 +839,6 @@ for what, call in {
     "weight, in __dict__": lambda: layer.weight, "by __getattr__": lambda: searching.weight,
 }.items():
     print(f"{what:24} {best(call, 3000):6.3f} µs")
-x, w = randn(64, 16, 64), randn(64, 64)
-print(f"64 matrices at once: {best(lambda: linear(x, w), 50):.0f} µs, "
-      f"one by one: {best(lambda: x @ w.T, 50):.0f} µs")
 
 # %% [markdown]
 # Parameters grow with in · out, outputs with the batch. When n doubles, the arithmetic becomes four
