@@ -3,74 +3,26 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-from functools import cache
-from pathlib import Path
 
 import pytest
 
-from support import environment
+from curriculum_support import folder, hand_in, modules, own, tiers
+from tito import model
 from tito.authoring.imports import check_imports
 from tito.authoring.solve import solved
 from tito.curriculum.compile import read_draft
-from tito.curriculum.installed import Installed, installed
 from tito.curriculum.regions import HIDDEN_TESTS, SOLUTION, regions
 from tito.curriculum.source import Cell, read_notebook, read_percent
 from tito.curriculum.views import LEARNER, REFERENCE, view
 from tito.export import export
-from tito.learner.desk import Desk, desk_of
-from tito.learner.run import run_tests
-from tito.model import Module, TestReport
-from tito.workspace.find import MARKER, read_workspace, render
-
-
-@cache
-def tiers() -> Installed:
-    return installed()
-
-
-def folder(module: Module) -> Path:
-    tier = tiers().of(tiers().course().tier_of(module).id)
-    return tier.package / "modules" / module.folder
-
-
-def modules() -> list[Module]:
-    return list(tiers().course().modules)
-
+from tito.learner.desk import Desk
+from tito.model import Module
 
 every_module = pytest.mark.parametrize("module", modules(), ids=lambda module: module.id)
 
 
-@pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    """A workspace in which the learner builds every tier, and has built nothing."""
-    for name in set(os.environ) - set(environment()):
-        monkeypatch.delenv(name)
-    ids = tuple(found.tier.id for found in tiers().tiers)
-    (tmp_path / MARKER).write_text(render(ids))
-    return desk_of(read_workspace(tmp_path))
-
-
-def own(desk: Desk, module: Module) -> None:
-    """Put the module's export into the workspace, without the tests that `complete` would run."""
-    lesson = read_draft(folder(module)).lesson
-    path = desk.workspace.own_file(module)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(export(view(lesson, REFERENCE), module, "the law"), encoding="utf-8")
-
-
-def hand_in(desk: Desk, module: Module, text: str) -> TestReport:
-    """Test a learner's file with this text, where only what the module requires is complete."""
-    for needed in desk.course.requirements(module.id) - {module.id}:
-        own(desk, desk.course.by_id[needed])
-    path = desk.workspace.folder(module) / f"{module.id}.ipynb"
-    path.parent.mkdir(parents=True)
-    path.write_text(text, encoding="utf-8")
-    return run_tests(desk, module, 60)
-
-
-def failures(report: TestReport) -> list[str]:
+def failures(report: model.TestReport) -> list[str]:
     return [f"{t.id}: {r.error} ({r.where})" for t, r in report.tests if r.outcome != "passed"]
 
 

@@ -59,6 +59,25 @@ def test_building_twice_anywhere_gives_the_same_bytes(tmp_path: Path, name: str)
     assert made[0] == made[1] == made[2] == made[3]
 
 
+def test_line_endings_of_the_sources_change_nothing_that_is_made_of_them(base: Path) -> None:
+    make(base)
+    before = tree(base)
+    for path in [*base.rglob("*_dev.py"), *base.rglob("*.yaml")]:
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    make(base)
+    after = tree(base)
+    assert [name for name in before if before[name] != after[name]] == ["compiled/manifest.json"]
+
+
+def test_the_manifest_is_written_last_so_that_a_build_cut_short_is_noticed(base: Path) -> None:
+    make(base)
+    files = [path for path in (base / GENERATED).rglob("*") if path.is_file()]
+    newest = max(files, key=lambda path: path.stat().st_mtime_ns)
+    assert newest.stat().st_mtime_ns == (
+        (base / GENERATED / "compiled/manifest.json").stat().st_mtime_ns
+    )
+
+
 def test_what_was_made_of_a_module_that_is_gone_goes_too(base: Path) -> None:
     make(base)
     edit(base / "src/abacus_base/modules/02_total/module.yaml", "core.total", "core.more.sums")

@@ -55,7 +55,7 @@ STRUCTURE: dict[str, Program] = {
     "shapes": lambda lib: [list(p.shape) for p in network(lib).parameters()],
     "keys": lambda lib: list(network(lib).state_dict()),
     "kinds": lambda lib: [type(m).__name__ for m in network(lib).modules()],
-    "repr": lambda lib: repr(network(lib)),
+    "repr": lambda lib: repr(lib.nn.Sequential(lib.nn.Linear(2, 3), network(lib)[:3])),
     "training": lambda lib: [m.training for m in network(lib).eval().modules()],
     "parameters learn": lambda lib: [p.requires_grad for p in network(lib).parameters()],
     "no bias": lambda lib: list(lib.nn.Linear(2, 3, bias=False).state_dict()),

@@ -43,7 +43,8 @@ def test_parameters_are_torchs(facade: str, name: str) -> None:
         assert parameter in theirs, (
             f"{name} has no parameter {parameter!r} in torch: {list(theirs)}"
         )
-        assert default == theirs[parameter], f"{name}({parameter}=…)"
+        # torch still takes softmax without a dim, and warns; ours insists on it
+        assert default in (theirs[parameter], inspect.Parameter.empty), f"{name}({parameter}=…)"
 
 
 def test_most_names_are_torchs() -> None:
@@ -55,4 +56,4 @@ def test_most_names_are_torchs() -> None:
         for name in course.facades[facade]
         if not hasattr(THEIRS[key], name)
     }
-    assert own <= {"operation", "set_tape", "getitem", "cast"}
+    assert own <= {"operation", "set_tape", "getitem", "join", "cast"}

@@ -49,14 +49,17 @@ def curriculum_folder(root: Path) -> Path:
 
 
 def _outputs(tier: CompiledTier) -> Iterator[tuple[str, str]]:
-    """(path under `_generated`, text) of every file that is made."""
-    yield "compiled/manifest.json", manifest.dump(tier.manifest)
+    """(path under `_generated`, text) of every file that is made.
+
+    The manifest comes last: without it, a build that was cut short is noticed.
+    """
     for compiled in tier.modules:
         yield from _module_outputs(compiled)
     for facade in tier.manifest.tier.facades:
         folder = facade.replace(".", "/")
         yield f"{folder}/__init__.pyi", facade_stub(tier.manifest.tier, facade)
         yield f"{folder}/py.typed", ""
+    yield "compiled/manifest.json", manifest.dump(tier.manifest)
 
 
 def _module_outputs(compiled: CompiledModule) -> Iterator[tuple[str, str]]:

@@ -85,6 +85,15 @@ def test_a_name_of_a_tier_that_the_workspace_leaves_out_tells_the_tier(both: Lea
     assert "'more' to tiers in tito.toml" in text
 
 
+@pytest.mark.parametrize("name", ["abacus.more.tally", "abacus.more.Tally"])
+def test_a_module_of_a_tier_that_the_workspace_leaves_out_is_not_the_reference(
+    both: Learner, name: str
+) -> None:
+    finish(both, "counter")
+    with pytest.raises(ImportError, match="Add 'more' to tiers in tito.toml"):
+        import_module(name)
+
+
 def test_a_module_under_test_tells_to_use_the_notebooks_own_name(
     here: Learner, monkeypatch: pytest.MonkeyPatch
 ) -> None:

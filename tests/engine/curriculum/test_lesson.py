@@ -1,9 +1,12 @@
 """An author writes only what varies; everything else of nbgrader's metadata is filled in."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from support import ROOT
+from tito.curriculum.compile import read_draft
 from tito.curriculum.lesson import lesson
 from tito.curriculum.source import Cell, Source
 from tito.model import Task
@@ -22,6 +25,21 @@ def cell(text: str, nbgrader: Any = None, kind: Any = "code") -> Cell:
 
 def filled(made: Cell) -> dict[str, Any]:
     return lesson(Source("x_dev.py", (made,)), 3, {}).cells[0].nbgrader
+
+
+FOLDERS = sorted(ROOT.glob("tests/data/*-tier/src/*/modules/*_*"))
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: f"{folder.parts[-3]}-{folder.name}")
+def test_every_graded_cell_of_a_lesson_has_all_that_nbgrader_needs(folder: Path) -> None:
+    graded = [c.nbgrader for c in read_draft(folder).lesson.cells if c.nbgrader]
+    for metadata in graded:
+        assert NEEDED | {"grade_id"} <= metadata.keys() <= ALLOWED
+        assert metadata["schema_version"] == 3
+        assert all(type(metadata[key]) is bool for key in ("grade", "locked", "solution", "task"))
+        assert ("points" in metadata) == metadata["grade"] == metadata["locked"]
+    assert any(each["solution"] for each in graded)
+    assert sum(each.get("points", 0) for each in graded) == 100
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,8 @@ class Finder:
             if file := composition.file(module):
                 return spec_from_file_location(name, file)
             raise ImportError(guidance.locked(composition, module, name), name=name)
+        if text := guidance.left_out(composition, name):
+            raise ImportError(text, name=name)
         if spec := PathFinder.find_spec(name, path, target):
             return spec
         if last.startswith("__"):

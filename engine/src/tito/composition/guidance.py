@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from tito.composition.gate import Gate
-from tito.model import Module
+from tito.model import Module, Tier
 
 
 def locked(gate: Gate, module: Module, what: str) -> str:
@@ -77,13 +78,29 @@ def _following(gate: Gate) -> list[str]:
     return [name for name in dict.fromkeys(following) if name not in present]
 
 
-def _other_owner(gate: Gate, package: str, name: str) -> str:
-    """An installed tier that has the name, although the workspace does not take part in it."""
-    for found in gate.installed.tiers:
-        for module in found.tier.modules:
-            if found.tier not in gate.course.tiers and name in module.exports.get(package, ()):
-                return (
-                    f"the installed tier {found.tier.title} builds it in module {module.id}. "
-                    f"Add {found.tier.id!r} to tiers in tito.toml"
-                )
+def left_out(gate: Gate, target: str) -> str:
+    """Guidance for a module of an installed tier that the workspace leaves out; empty for others."""
+    for tier, module in _left_out(gate):
+        if module.target == target:
+            return f"{target} is not part of this workspace; {_to_add(tier, module)}"
     return ""
+
+
+def _other_owner(gate: Gate, package: str, name: str) -> str:
+    """How to get a name that an installed tier has which the workspace leaves out."""
+    for tier, module in _left_out(gate):
+        if name in module.exports.get(package, ()):
+            return _to_add(tier, module)
+    return ""
+
+
+def _left_out(gate: Gate) -> Iterator[tuple[Tier, Module]]:
+    tiers = (found.tier for found in gate.installed.tiers if found.tier not in gate.course.tiers)
+    return ((tier, module) for tier in tiers for module in tier.modules)
+
+
+def _to_add(tier: Tier, module: Module) -> str:
+    return (
+        f"the installed tier {tier.title} builds it in module {module.id}. "
+        f"Add {tier.id!r} to tiers in tito.toml"
+    )
