@@ -67,7 +67,7 @@ def build_wheels(session: nox.Session) -> Path:
 def wheelhouse(session: nox.Session, *more: str) -> Path:
     """A folder of wheels from which everything installs without an index."""
     dist = build_wheels(session)
-    folder = Path(session.create_tmp()) / "wheelhouse"
+    folder = Path(session.create_tmp()).resolve() / "wheelhouse"
     for old in folder.glob("tinytorch_*"):
         old.unlink()  # a wheel of the same version would not be fetched again
     requirements = [path.stem.split("-")[0] for path in dist.glob("*.whl")]
@@ -89,7 +89,7 @@ def demo(session: nox.Session) -> None:
     """Play a learner's session from wheels in a fresh environment, as a readable transcript."""
     dist = build_wheels(session)
     session.install("--find-links", str(dist), "tinytorch-core")
-    workspace = Path(session.create_tmp()) / "course"
+    workspace = Path(session.create_tmp()).resolve() / "course"
     session.run("python", "tests/journeys/foundation.py", str(workspace), env=ONE_THREAD)
 
 

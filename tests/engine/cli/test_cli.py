@@ -123,7 +123,7 @@ def test_a_workspace_can_be_named_by_the_environment(learner: Learner) -> None:
     inside = Learner(elsewhere, learner.site).tito("status", **named)
     assert (inside.code, inside.out) == (0, learner.tito("status").out)
     none = learner.tito("status", TITO_WORKSPACE="")
-    assert "this is no workspace" in none.err
+    assert "this folder is no workspace" in none.err
 
 
 def test_a_reader_that_stops_early_is_no_error(learner: Learner) -> None:

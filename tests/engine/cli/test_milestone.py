@@ -59,7 +59,7 @@ def test_a_milestone_that_fails_is_told_and_not_remembered(learner: Typist) -> N
     done = learner.process("milestone", "run", "abacus")
     assert done.code == 1
     assert "only 3 of 4 were right" in done.err
-    assert "The milestone did not pass: the process ended itself with exit code 1" in done.err
+    assert "The milestone did not pass: the program ended itself with exit code 1" in done.err
     assert row(learner)[-1] == "ready"
 
 

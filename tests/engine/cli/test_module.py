@@ -236,7 +236,7 @@ def test_reset_does_what_is_answered(learner: Learner, answer: str, code: int) -
         text=True,
     )
     assert done.returncode == code
-    assert "Put everything, your solutions included, of counter back" in done.stderr
+    assert "Start counter over, without your solutions?" in done.stderr
     assert (path.read_bytes() == before) == (code == 1)
 
 

@@ -90,7 +90,7 @@ def test_a_module_of_a_tier_that_the_workspace_leaves_out_is_not_the_reference(
     both: Learner, name: str
 ) -> None:
     finish(both, "counter")
-    with pytest.raises(ImportError, match="Add 'more' to tiers in tito.toml"):
+    with pytest.raises(ImportError, match="Add 'more' to tiers"):
         import_module(name)
 
 

@@ -6,16 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from support import edit
 from tito.build import curriculum_folder
 from tito.curriculum.compile import compile_tier
 from tito.errors import SourceError
 from tito.model import Finding
-
-settings.register_profile("curriculum", deadline=None)  # a busy machine is no bug
-settings.load_profile("curriculum")
 
 Broken = Callable[..., list[Finding]]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tito.curriculum.compile import compile_tier
+from tito.errors import SourceError
 from tito.model import Finding
 
 Broken = Callable[..., list[Finding]]
@@ -412,3 +413,16 @@ def test_what_is_unusual_but_sound_compiles(package: Path, old: str, new: str) -
     assert text.count(old) == 1
     path.write_text(text.replace(old, new), encoding="utf-8")
     assert compile_tier(package, "abacus-base", "0.1.0").modules[0].module.points == 100
+
+
+@pytest.mark.parametrize(("lines", "sound"), [(899, True), (900, False)])
+def test_a_source_stays_under_900_lines(package: Path, lines: int, sound: bool) -> None:
+    path = package / SOURCE
+    text = path.read_text(encoding="utf-8")
+    more = "# more\n" * (lines - text.count("\n"))
+    path.write_text(text.replace(IDEA, IDEA + more), encoding="utf-8")
+    if sound:
+        assert compile_tier(package, "abacus-base", "0.1.0")
+    else:
+        with pytest.raises(SourceError, match="the source has 900 lines"):
+            compile_tier(package, "abacus-base", "0.1.0")

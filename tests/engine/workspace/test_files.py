@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support import environment, run
@@ -37,6 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("folder")
 
 
+@settings(deadline=None, max_examples=30)  # each writes through to the disk, which may be busy
 @given(text=st.text(st.characters(codec="utf-8")))
 def test_the_bytes_are_the_text_in_utf_8(folder: Path, text: str) -> None:
     write_atomically(folder / "a", text)
@@ -150,22 +151,18 @@ def test_a_reader_sees_the_new_file_only_once_it_is_on_disk(
 
 
 WRITER = """
-import sys
+import itertools, sys
 from pathlib import Path
 from tito.workspace.files import write_atomically
 path, size = Path(sys.argv[1]), 300_000
-print(flush=True)
-while True:
-    for letter in "ab":
-        write_atomically(path, letter * size)
+for letter in itertools.cycle("ab"):
+    write_atomically(path, letter * size)
+    print(flush=True)
 """
 
 
 def test_a_kill_at_any_moment_leaves_a_whole_file(old: Path) -> None:
     moments = random.Random(1)
-    whole = {letter * 300_000 for letter in "ab"}
-    seen = set()
-    write_atomically(old, "a" * 300_000)
     for _ in range(30):
         command = [sys.executable, "-c", WRITER, str(old)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment()) as writer:
@@ -173,9 +170,8 @@ def test_a_kill_at_any_moment_leaves_a_whole_file(old: Path) -> None:
             writer.stdout.readline()
             time.sleep(moments.uniform(0, 0.01))
             writer.kill()
-        seen.add(old.read_text())
-        assert seen <= whole
-    assert seen == whole, "the writer was killed in the midst of its work"
+        assert old.read_text() in ("a" * 300_000, "b" * 300_000)
+    assert len(os.listdir(old.parent)) > 1, "no kill came in the midst of a write"
 
 
 @pytest.fixture

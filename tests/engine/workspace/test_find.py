@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tito.errors import WorkspaceError
@@ -104,6 +104,7 @@ def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
 IDS = st.lists(st.from_regex(r"[a-z][a-z0-9_-]*", fullmatch=True), min_size=1).map(tuple)
 
 
+@settings(deadline=None)  # the disk may be busy
 @given(tiers=IDS)
 def test_what_is_rendered_is_what_is_read(folder: Path, tiers: tuple[str, ...]) -> None:
     (folder / "tito.toml").write_text(render(tiers), encoding="utf-8")
@@ -121,6 +122,7 @@ LINES = st.builds("{} = {}".format, st.sampled_from([*KEYS, "tier", "[a]"]), VAL
 TEXTS = st.one_of(st.text(), st.lists(LINES).map("\n".join))
 
 
+@settings(deadline=None)  # the disk may be busy
 @given(text=TEXTS)
 @example(text="a = " + "[" * 100_000)
 @example(text="a = 1979-99-99T99:99:99")
@@ -135,6 +137,7 @@ def test_any_text_gives_a_workspace_or_one_error(folder: Path, text: str) -> Non
     assert places in ([], [str(folder / "tito.toml")])
 
 
+@settings(deadline=None)  # the disk may be busy
 @given(data=st.binary())
 def test_any_bytes_give_a_workspace_or_one_error(folder: Path, data: bytes) -> None:
     (folder / "tito.toml").write_bytes(data)

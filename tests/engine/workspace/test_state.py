@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tito.model import Finding, Workspace
@@ -18,6 +18,7 @@ RESULTS = st.builds(
     Result, st.integers(), st.integers(), st.floats(allow_nan=False, allow_infinity=False)
 )
 NAMES = st.text(min_size=1)
+TABLES = st.dictionaries(NAMES, RESULTS, max_size=3)
 GOOD = json.dumps(asdict(State(modules={"counter": Result(60, 100, 1.5)})))
 
 
@@ -41,7 +42,8 @@ def test_a_fresh_workspace_has_an_empty_record(workspace: Workspace) -> None:
     assert os.listdir(workspace.root) == [], "reading writes nothing"
 
 
-@given(modules=st.dictionaries(NAMES, RESULTS), milestones=st.dictionaries(NAMES, RESULTS))
+@settings(deadline=None, max_examples=30)  # each writes through to the disk, which may be busy
+@given(modules=TABLES, milestones=TABLES)
 def test_what_is_recorded_is_what_is_read(
     shared: Workspace, modules: dict[str, Result], milestones: dict[str, Result]
 ) -> None:
@@ -155,6 +157,7 @@ NEARLY = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None, max_examples=60)
 @given(data=JSON | NEARLY)
 @example(data={"modules": {"\ud800": {"earned": 1, "possible": 1, "at": float("nan")}}})
 def test_any_json_is_a_state_or_a_finding_and_never_lost(shared: Workspace, data: object) -> None:
@@ -172,6 +175,7 @@ def test_any_json_is_a_state_or_a_finding_and_never_lost(shared: Workspace, data
     assert after.modules.keys() == {*state.modules, "a new one"}
 
 
+@settings(deadline=None)
 @given(data=st.binary())
 def test_any_bytes_are_a_state_or_a_finding(shared: Workspace, data: bytes) -> None:
     path = write(shared, data)

@@ -181,8 +181,9 @@ def reset(name: str, tests: bool, yes: bool) -> None:
 
     desk = open_desk()
     chosen = desk.own_module(name)
-    what = "the tests" if tests else "everything, your solutions included,"
-    if not yes and not _agreed(f"Put {what} of {chosen.id} back as handed out, and keep a copy?"):
+    over = f"Start {chosen.id} over, without your solutions?"
+    question = f"Put the tests of {chosen.id} back as handed out?" if tests else over
+    if not yes and not _agreed(f"{question} A copy of your file is kept."):
         click.echo("Nothing was changed. To go on without being asked, add --yes.", err=True)
         sys.exit(1)
     with locked(desk.workspace, _aside):

@@ -102,7 +102,7 @@ def open_desk() -> Desk:
     """Raises WorkspaceError outside of a workspace, and CourseError if the tiers do not fit."""
     workspace = find_workspace()
     if workspace is None:
-        message = "this is no workspace: no tito.toml here, nor in any folder above"
+        message = "this folder is no workspace: no tito.toml here, nor in any folder above"
         raise WorkspaceError(Finding(message, str(here() or ""), "tito init DIR && cd DIR"))
     return desk_of(workspace)
 

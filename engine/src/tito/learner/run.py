@@ -20,7 +20,7 @@ from tito.learner.desk import Desk
 from tito.model import CellResult, Finding, Module, TestReport
 
 NOT_RUN = CellResult("not run")
-ENDED = "the process ended itself here, as os._exit() does"
+ENDED = "the program ended itself here, as os._exit() does"
 
 
 def run_tests(desk: Desk, module: Module, time_limit: float) -> TestReport:
@@ -181,7 +181,7 @@ def stop_group(process: subprocess.Popen[Any]) -> None:
 
 def how_it_ended(code: int) -> str:
     if code >= 0:
-        return f"the process ended itself with exit code {code}" if code else ""
+        return f"the program ended itself with exit code {code}" if code else ""
     try:
         name = signal.Signals(-code).name
     except ValueError:
