@@ -47,6 +47,8 @@ def test_an_engines_command_is_never_replaced(learner: Learner, name: str) -> No
     plug(learner, name)
     assert learner.tito("apart").out == "rival\n"
     assert json.loads(learner.tito("module", "list", "--json").out)
+    words = [line.split()[0] for line in learner.tito("--help").out.splitlines() if line.strip()]
+    assert (words.count("module"), words.count("dev")) == (1, 1)
     assert "for authors" in learner.tito("dev", "--help").out.lower()
 
 

@@ -197,6 +197,13 @@ def test_a_lost_export_mark_is_named_with_the_way_back(
     assert findings(desk, module) == []
 
 
+def test_a_module_with_a_lost_export_mark_does_not_pass(at_work: Learner, desk: Desk) -> None:
+    finish(at_work, "counter")
+    edit(hand_in(at_work, "total"), '"#| export\\n",\n    "from abacus', '"from abacus')
+    made = report(desk, "total")
+    assert (made.earned, made.passed, len(made.findings)) == (100, False, 1)
+
+
 def test_an_import_may_be_added_to_the_imports_that_were_given(
     at_work: Learner, desk: Desk
 ) -> None:
@@ -218,9 +225,7 @@ DISASTERS = {
     "an abort": ("import os; os.abort()", "SIGABRT"),
     "endless recursion": ("def f(): f()\nf()", "calls itself without end"),
     "killing oneself": ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "SIGKILL"),
-    "killing the parent": ("import os, time; os.kill(os.getppid(), 9); time.sleep(9)", "SIGKILL"),
     "killing the group": ("import os; os.killpg(0, 9)", "SIGKILL"),
-    "killing the parent's group": ("import os; os.killpg(os.getpgid(os.getppid()), 9)", "SIGKILL"),
     "asking for input": ("input('your name? ')", "asks for input"),
     "Ctrl-C": ("raise KeyboardInterrupt", "KeyboardInterrupt"),
     "no more memory": ("bytearray(1 << 62)", "MemoryError"),
@@ -241,6 +246,25 @@ def test_a_disaster_is_a_failure_that_names_its_cell(
     assert not made.passed
     assert words in problem.error
     assert problem.where.startswith("modules/01_counter/counter.ipynb, cell 1")
+
+
+@pytest.mark.parametrize("whom", ["kill(os.getppid()", "killpg(os.getpgid(os.getppid())"])
+def test_a_cell_that_kills_its_parent_or_the_parents_group_does_not_reach_tito(
+    learner: Learner, whom: str
+) -> None:
+    put_first(hand_in(learner, "counter"), f"import os, time; os.{whom}, 9); time.sleep(9)")
+    done = subprocess.run(
+        [sys.executable, "-m", "tito", "module", "test", "counter"],
+        cwd=learner.root,
+        env=environment(**learner.variables()),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        start_new_session=True,  # so that nothing but tito could be reached
+    )
+    assert done.returncode == 1
+    assert "Python itself crashed (SIGKILL)" in done.stdout
+    assert "in modules/01_counter/counter.ipynb, cell 1" in done.stdout
 
 
 def test_a_loop_in_a_test_is_the_failure_of_that_test(at_work: Learner, desk: Desk) -> None:

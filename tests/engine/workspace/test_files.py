@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from support import environment, run
@@ -39,6 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @settings(deadline=None, max_examples=30)  # each writes through to the disk, which may be busy
 @given(text=st.text(st.characters(codec="utf-8")))
+@example(text="one\ntwo\r\nthree\rfour")
 def test_the_bytes_are_the_text_in_utf_8(folder: Path, text: str) -> None:
     write_atomically(folder / "a", text)
     assert (folder / "a").read_bytes() == text.encode()
