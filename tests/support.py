@@ -177,7 +177,7 @@ def a_module(name: str, number: int, requires: tuple[str, ...] = (), **changes: 
 
 
 def a_tier(name: str, *modules: Module, **changes: object) -> Tier:
-    """A tier of the distribution `lib-NAME`, in memory only."""
+    """A tier of the distribution `lib-NAME`, in memory only. One that requires none starts a facade."""
     made = Tier(
         id=name,
         title=name.title(),
@@ -187,7 +187,7 @@ def a_tier(name: str, *modules: Module, **changes: object) -> Tier:
         version="1.0",
         requires={},
         successors=(),
-        facades=(),
+        facades=() if "requires" in changes else ("lib.core",),
         modules=modules,
         milestones=(),
     )

@@ -60,10 +60,19 @@ def test_it_checks_the_workspace_for_the_doctor(typist: Typist) -> None:
 def test_it_checks_what_a_module_imports() -> None:
     first = a_module("first", 1)
     alone = a_module("second", 2, imports=("lib.core.first.x",))
-    (finding,) = builtin.tito_module_checks(alone, Course((a_tier("t", first, alone),)))
+    (finding,) = builtin.tito_module_checks(
+        alone, Course((a_tier("t", first, alone, facades=("lib.core",)),))
+    )
     assert "which first builds and second does not require" in finding.message
     needs = a_module("second", 2, ("first",), imports=("lib.core.first.x",))
-    assert list(builtin.tito_module_checks(needs, Course((a_tier("t", first, needs),)))) == []
+    assert (
+        list(
+            builtin.tito_module_checks(
+                needs, Course((a_tier("t", first, needs, facades=("lib.core",)),))
+            )
+        )
+        == []
+    )
 
 
 def test_it_tells_what_a_completed_module_unlocks(typist: Typist) -> None:

@@ -135,7 +135,8 @@ def fake(*names: str, findings: tuple[Finding, ...] = ()) -> Installed:
     tiers = []
     for number, name in enumerate(names, 1):
         needs = {names[number - 2]: ""} if number > 1 else {}
-        made = a_tier(name, a_module(f"m{number}", number), requires=needs)
+        facades = () if needs else ("lib.core",)
+        made = a_tier(name, a_module(f"m{number}", number), requires=needs, facades=facades)
         tiers.append(InstalledTier(made, Path(), Path(), Path()))
     return Installed(tuple(tiers), Plugins({}, ()), findings)
 

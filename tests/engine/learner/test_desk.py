@@ -42,7 +42,9 @@ def test_any_other_name_is_told_with_where_to_look(desk: Desk, name: str, words:
 
 
 def test_a_beginning_that_fits_two_modules_names_both() -> None:
-    course = Course((a_tier("t", a_module("losses", 4), a_module("loader", 5)),))
+    course = Course(
+        (a_tier("t", a_module("losses", 4), a_module("loader", 5), facades=("lib.core",)),)
+    )
     with pytest.raises(UsageError, match="'lo' could be any of: loader, losses"):
         module_named(course, "lo")
 
@@ -57,12 +59,16 @@ def test_a_tier_that_the_learner_does_not_build_is_provided(at_work: Learner) ->
 
 
 def test_a_name_that_is_the_beginning_of_another_is_no_doubt() -> None:
-    course = Course((a_tier("t", a_module("train", 4), a_module("training", 5)),))
+    course = Course(
+        (a_tier("t", a_module("train", 4), a_module("training", 5), facades=("lib.core",)),)
+    )
     assert module_named(course, "train").number == 4
 
 
 def test_a_number_is_never_the_beginning_of_another() -> None:
-    course = Course((a_tier("t", a_module("first", 1), a_module("last", 20)),))
+    course = Course(
+        (a_tier("t", a_module("first", 1), a_module("last", 20), facades=("lib.core",)),)
+    )
     with pytest.raises(UsageError, match="there is no module '2'"):
         module_named(course, "2")
 

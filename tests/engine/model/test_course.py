@@ -65,7 +65,7 @@ def test_everything_that_is_wrong_is_said_at_once_with_both_owners() -> None:
 
 
 def test_two_tiers_of_one_id_are_told_apart_by_their_distributions() -> None:
-    found = problems(tier("base"), tier("base", distribution="lib-fork"))
+    found = problems(tier("base"), tier("base", distribution="lib-fork", facades=()))
     assert found == ["lib-base and lib-fork both claim the tier id 'base'"]
 
 
@@ -76,7 +76,8 @@ def test_what_one_distribution_claims_twice_is_not_blamed_on_a_second() -> None:
 
 
 def test_circles_of_tiers_and_each_circle_of_modules_are_found() -> None:
-    first = tier("a", module("x", 1, ("y",)), module("y", 2, ("x",)), requires={"b": ""})
+    circle = module("x", 1, ("y",)), module("y", 2, ("x",))
+    first = tier("a", *circle, requires={"b": ""}, facades=("lib.core",))
     second = tier("b", module("self", 3, ("self",)), requires={"a": ""})
     assert problems(first, second) == [
         "these tiers require each other in a circle: a → b → a",
@@ -122,11 +123,13 @@ def test_modules_and_facades_that_nobody_brings_are_missing() -> None:
     lonely = tier(
         "lonely",
         module("layers", 1, ("tensor",), exports={"lib.nn": ("Linear",)}),
+        facades=(),
         milestones=(milestone("1958_perceptron", 1958, "losses"),),
     )
     assert problems(lonely) == [
         "lib-lonely 1.0 requires the module 'tensor', for its 'layers'",
         "lib-lonely 1.0 requires the module 'losses', for its '1958_perceptron'",
+        "lib-lonely 1.0 requires the facade 'lib.core', which no installed tier starts",
         "lib-lonely 1.0 requires the facade 'lib.nn', which no installed tier starts",
     ]
 

@@ -208,3 +208,25 @@ def test_a_free_name_says_why_and_keeps_the_kind_of_file(old: Path) -> None:
 def test_a_folder_can_be_kept_aside_too(old: Path) -> None:
     kept = keep_aside(old.parent, "unreadable")
     assert (kept / "counter.py").read_text() == OLD
+
+
+def test_a_file_keeps_its_permissions_and_a_new_one_takes_the_learners(tmp_path: Path) -> None:
+    old = tmp_path / "old.txt"
+    old.write_text("old")
+    old.chmod(0o600)
+    mask = os.umask(0o027)
+    try:
+        write_atomically(old, "new")
+        write_atomically(tmp_path / "new.txt", "new")
+    finally:
+        os.umask(mask)
+    assert old.stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "new.txt").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real.txt").write_text("old")
+    (tmp_path / "link.txt").symlink_to("real.txt")
+    write_atomically(tmp_path / "link.txt", "new")
+    assert (tmp_path / "link.txt").is_symlink()
+    assert (tmp_path / "real.txt").read_text() == "new"

@@ -119,6 +119,8 @@ def unmet(tiers: tuple[Tier, ...]) -> Iterator[Finding]:
                 yield _missing(tier, f"the tier {needed!r}", "which is not installed")
             elif not _satisfies(by_id[needed].version, versions):
                 yield _mismatch(tier, by_id[needed], versions)
+        if not by_id.keys() >= tier.requires.keys():
+            continue  # what its modules lack comes with the tier that is missing
         parts = [(module.id, module.requires) for module in tier.modules]
         parts += [(milestone.id, milestone.requires) for milestone in tier.milestones]
         for part, requires in parts:
@@ -126,7 +128,8 @@ def unmet(tiers: tuple[Tier, ...]) -> Iterator[Finding]:
                 if needed not in modules:
                     yield _missing(tier, f"the module {needed!r}", f"for its {part!r}")
         for module in tier.modules:
-            for facade in module.exports:
+            home = module.target.rpartition(".")[0]  # without a facade there, no gate decides
+            for facade in dict.fromkeys((home, *module.exports)):
                 if facade not in facades:
                     yield _missing(tier, f"the facade {facade!r}", "which no installed tier starts")
 

@@ -18,7 +18,7 @@ def write_atomically(path: Path, text: str) -> None:
 
     Raises WorkspaceError if that fails (disk full, no permission); the old file is then untouched.
     """
-    temporary = ""
+    path, temporary = path.resolve(), ""  # what a link points to is written, not the link
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -26,7 +26,7 @@ def write_atomically(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)  # mkstemp gives the file to its owner alone
+        os.chmod(temporary, _mode(path))  # mkstemp gives the file to its owner alone
         os.replace(temporary, path)
         temporary = ""
     except OSError as error:
@@ -38,6 +38,15 @@ def write_atomically(path: Path, text: str) -> None:
         if temporary:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
+
+
+def _mode(path: Path) -> int:
+    """The permissions of the file that is there; else what the learner's umask gives a new one."""
+    with contextlib.suppress(FileNotFoundError):
+        return path.stat().st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
 
 
 def _not_written(path: Path, why: str, fix: str) -> WorkspaceError:
