@@ -121,9 +121,9 @@ def bench(session: nox.Session) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Style of all code, and the tiers' sources by the engine's own rules."""
-    session.install("ruff==0.15.*")
+    session.install("ruff==0.17.*")
     session.run("ruff", "check", ".")
-    session.run("ruff", "format", "--check", "engine", "tests", "noxfile.py")
+    session.run("ruff", "format", "--check", "engine", "tests", "benchmarks", "noxfile.py")
     install_editable(session)
     session.run("tito", "dev", "check", *PACKAGES)
 

@@ -34,7 +34,7 @@ from tinytorch.nn.functional import gelu, log_softmax, relu, sigmoid, softmax, t
 # %%
 # For the tests: one compares with NumPy, the other wants an error that helps.
 import copy, pickle
-from tinytorch.core import float32, float64, manual_seed, ones, randn, tensor
+from tinytorch.core import float64, manual_seed, ones, randn, tensor
 
 def numbers(tensor): return tensor.detach().numpy()
 def same(got, expected, what):
