@@ -149,7 +149,10 @@ def build(session: nox.Session) -> None:
     session.install("twine", "check-wheel-contents")
     files = sorted(str(path) for path in dist.iterdir())
     session.run("twine", "check", "--strict", *files)
-    session.run("check-wheel-contents", *(file for file in files if file.endswith(".whl")))
+    # A tier has equal composing lines (W002), lessons in folders that are no packages (W004), and
+    # its curriculum beside its portion of the namespace (W009).
+    wheels = [file for file in files if file.endswith(".whl")]
+    session.run("check-wheel-contents", "--ignore", "W002,W004,W009", *wheels)
 
 
 @nox.session
