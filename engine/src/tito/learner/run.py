@@ -74,17 +74,18 @@ def changed_cells(source: Source, handed_out: Source, module: Module) -> list[Fi
 def lost_exports(source: Source, handed_out: Source, module: Module) -> list[Finding]:
     """Cells without a task, like imports, that were handed out to be exported and no longer are.
 
-    Nothing names such a cell in a percent script, so what counts is its lines.
+    A learner may change what is in them. Nothing names such a cell in a percent script, so it is
+    told by its first line.
     """
-    kept = {line for cell in source.cells if cell.is_exported for line in _code(cell)}
+    exported = {line for cell in source.cells if cell.is_exported for line in _code(cell)}
     findings = []
     for given in handed_out.cells:
-        if given.is_exported and not given.grade_id and not kept.issuperset(_code(given)):
-            begins = next(iter(_code(given)))
-            message = f"the cell that begins with {begins!r} is not exported as it was handed out"
-            same = (c for c in source.cells if begins in _code(c))
-            place = next((str(cell.origin) for cell in same), source.file)
-            findings.append(Finding(message, place, f"tito module reset {module.id} --tests"))
+        first = next(iter(_code(given)), "")
+        if given.is_exported and not given.grade_id and first and first not in exported:
+            same = (str(cell.origin) for cell in source.cells if first in _code(cell))
+            message = f"the cell that begins with {first!r} is gone, or no longer exported"
+            fix = f"tito module reset {module.id} --tests"
+            findings.append(Finding(message, next(same, source.file), fix))
     return findings
 
 

@@ -43,6 +43,12 @@ int32, int8, uint8 = np.dtype("int32"), np.dtype("int8"), np.dtype("uint8")
 
 # %% [markdown]
 # ## 1. A tensor is an array that can learn
+# ```
+#     _array    [[1. 2.]     the numbers, one NumPy array of shape (2, 2)
+#                [3. 4.]]
+#     grad, grad_fn          what it learned and how it came to be: module 06 fills them in
+#     _base, _counter        whose memory it is, and how often that was written: 6 and 7
+# ```
 # Here is the class, complete. **Its methods compute nothing:** `x + y` calls the function `add(x,
 # y)`, and `methods("exp log")` makes two methods that call `exp` and `log`. Python looks a name up
 # when the call happens, so the class can stand now, and you write the functions one by one.
