@@ -12,10 +12,13 @@ import subprocess
 import sys
 import time
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
+
+import click
 
 from tito import cli
 from tito.authoring.solve import solved
@@ -268,3 +271,17 @@ def _exit_code(arguments: list[str]) -> int:
         return cli.run(arguments)
     except SystemExit as end:
         return int(end.code or 0)
+
+
+def leaves(
+    command: click.Command, path: tuple[str, ...] = ()
+) -> Iterator[tuple[str, click.Command]]:
+    """Every command that does something, under the words that call it."""
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found
+            yield from leaves(found, (*path, name))
+    else:
+        yield " ".join(path), command

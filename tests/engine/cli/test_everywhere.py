@@ -7,14 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 import pytest
 
-from support import Learner, edit, environment, finish, hand_in, install, project
+from support import Learner, edit, environment, finish, hand_in, install, leaves, project
 from tito.cli import COMMANDS
 from tito.cli.lazy import LazyGroup
 from tito.workspace.find import render
@@ -41,20 +40,6 @@ WRITING = {"module start", "module test", "module complete", "module reset", "mi
 WITHOUT_WORKSPACE = {"init", "tier list", "namespace", "doctor", "dev build", "dev check"}
 
 every_command = pytest.mark.parametrize("command", TABLE)
-
-
-def leaves(
-    command: click.Command, path: tuple[str, ...] = ()
-) -> Iterator[tuple[str, click.Command]]:
-    """Every command that does something, under the words that call it."""
-    if isinstance(command, click.Group):
-        context = click.Context(command)
-        for name in command.list_commands(context):
-            found = command.get_command(context, name)
-            assert found
-            yield from leaves(found, (*path, name))
-    else:
-        yield " ".join(path), command
 
 
 def engine(monkeypatch: pytest.MonkeyPatch) -> dict[str, click.Command]:
