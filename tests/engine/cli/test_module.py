@@ -237,6 +237,7 @@ def test_reset_does_what_is_answered(learner: Learner, answer: str, code: int) -
     )
     assert done.returncode == code
     assert "Start counter over, without your solutions?" in done.stderr
+    assert done.stderr.endswith("Nothing was changed.\n") == (code == 1)
     assert (path.read_bytes() == before) == (code == 1)
 
 

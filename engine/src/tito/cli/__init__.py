@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Any
 
@@ -44,6 +45,8 @@ def tito() -> None:
 
 def main() -> None:
     """Run the command line; every error becomes findings on stderr and an exit code."""
+    sys.stdout = sys.stdout or io.StringIO()  # None if it was closed before we began
+    sys.stderr = sys.stderr or io.StringIO()
     for stream in (sys.stdout, sys.stderr):
         if reconfigure := getattr(stream, "reconfigure", None):
             reconfigure(errors="replace")  # a cp1252 console has no arrow
@@ -53,8 +56,7 @@ def main() -> None:
 def run(arguments: list[str] | None = None) -> int:
     try:
         code: Any = tito.main(arguments, prog_name="tito", standalone_mode=False)
-        if sys.stdout:  # None when it was closed before we began
-            sys.stdout.flush()
+        sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except TitoError as error:
         for finding in error.findings:

@@ -44,7 +44,8 @@ def list_milestones(as_json: bool) -> None:
     type=click.FloatRange(min=0.1),
     default=600.0,
     show_default=True,
-    help="Stop after so many seconds.",
+    metavar="SECONDS",
+    help="Stop after so long.",
 )
 def run(name: str, timeout: float) -> None:
     """Run a milestone on your own modules. The pictures that it makes stay in the workspace."""

@@ -21,7 +21,8 @@ time_limit = click.option(
     type=click.FloatRange(min=0.1),
     default=60.0,
     show_default=True,
-    help="Stop after so many seconds.",
+    metavar="SECONDS",
+    help="Stop after so long.",
 )
 
 force_option = click.option(
@@ -184,7 +185,6 @@ def reset(name: str, tests: bool, yes: bool) -> None:
     over = f"Start {chosen.id} over, without your solutions?"
     question = f"Put the tests of {chosen.id} back as handed out?" if tests else over
     if not yes and not _agreed(f"{question} A copy of your file is kept."):
-        click.echo("Nothing was changed. To go on without being asked, add --yes.", err=True)
         sys.exit(1)
     with locked(desk.workspace, _aside):
         path, kept = (reset_tests if tests else reset_module)(desk, chosen)
@@ -206,12 +206,15 @@ def path(name: str, export: bool) -> None:
 
 
 def _agreed(question: str) -> bool:
-    """The answer; nobody there to give one is a no."""
+    """The answer; nobody there to give one is a no. What a no means is said."""
+    unchanged = "Nothing was changed."
     try:
-        return click.confirm(question, err=True)
+        if click.confirm(question, err=True):
+            return True
     except (click.Abort, RuntimeError):  # the end of stdin, or no stdin at all
-        click.echo(err=True)
-        return False
+        unchanged = f"\n{unchanged} To go on without being asked, add --yes."
+    click.echo(unchanged, err=True)
+    return False
 
 
 def _remember(desk: Desk, report: TestReport) -> list[Finding]:
