@@ -29,6 +29,9 @@ def compose(package: str) -> None:
     module = sys.modules[package]
     module.__class__ = Facade
     module.__path__ = list(dict.fromkeys([*_portions(gate, package), *module.__path__]))
+    parent, _, name = package.rpartition(".")
+    # Python binds it a moment after other threads may take it for imported; this is before that.
+    setattr(sys.modules[parent], name, module)
 
 
 def _portions(gate: Gate, package: str) -> Iterator[str]:
