@@ -21,6 +21,8 @@ MISSING = object()  # what a module has in place of a name that it lost when it 
 
 def compose(package: str) -> None:
     """Make the package that is being imported a facade of all installed tiers."""
+    parent, _, name = package.rpartition(".")
+    import_module(parent)  # waits for another thread that is still composing it
     found = finder()
     found.packages.add(package)  # first: a plugin that is loaded now must not import past the gate
     gate = found.gate(package)
@@ -29,7 +31,6 @@ def compose(package: str) -> None:
     module = sys.modules[package]
     module.__class__ = Facade
     module.__path__ = list(dict.fromkeys([*_portions(gate, package), *module.__path__]))
-    parent, _, name = package.rpartition(".")
     # Python binds it a moment after other threads may take it for imported; this is before that.
     setattr(sys.modules[parent], name, module)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import spec_from_file_location
 from types import ModuleType
@@ -63,6 +64,7 @@ class Finder:
         package, _, last = name.rpartition(".")
         if package not in self.packages:
             return None
+        import_module(package)  # waits for another thread that is still composing it
         composition = self.gate(name)
         if module := composition.course.by_target.get(name):
             if file := composition.file(module):
