@@ -303,3 +303,65 @@ def test_a_plugin_that_imports_the_course_does_not_hang_it(
         TITO_DISABLE_PLUGINS="foundation",
     )
     assert shown.out == "2\n", shown.err
+
+
+@pytest.fixture
+def extended(second: Path, here: Learner) -> Learner:
+    """The learner of both tiers, where the module tally extends counter."""
+    settings = second / "src" / "abacus_more" / "modules" / "03_tally" / "module.yaml"
+    edit(settings, "requires: [counter]", "requires: [counter]\nextends: counter")
+    install(second, here.site)
+    edit(here.root / "tito.toml", '"base"', '"base", "more"')
+    finish(here, "counter", "total")
+    return here
+
+
+LOADED = "import sys, abacus.core.{}; print('abacus.more.tally' in sys.modules)"
+
+
+def own_tally(here: Learner) -> None:
+    (here.root / "abacus" / "more").mkdir()
+    shutil.copy(here.site / "abacus" / "more" / "tally.py", here.root / "abacus" / "more")
+
+
+def test_an_extension_is_loaded_with_what_it_extends_once_it_is_complete(extended: Learner) -> None:
+    assert extended.python(LOADED.format("counter")).out == "False\n"
+    own_tally(extended)
+    assert extended.python(LOADED.format("counter")).out == "True\n"
+    assert extended.python(LOADED.format("total")).out == "True\n"
+
+
+def test_a_module_under_test_sees_only_the_extensions_that_it_requires(extended: Learner) -> None:
+    own_tally(extended)
+    shown = extended.python(LOADED.format("counter"), TITO_UNDER_TEST="total")
+    assert shown.out == "False\n", shown.err
+
+
+def test_an_extension_is_loaded_again_with_what_it_extends(extended: Learner) -> None:
+    own_tally(extended)
+    code = (
+        "import importlib, sys, abacus.core.counter; from abacus.more import Tally; "
+        "importlib.reload(sys.modules['abacus.core.counter']); "
+        "import abacus.core, abacus.more; "
+        "print(issubclass(Tally, abacus.core.Counter), "
+        "issubclass(abacus.more.Tally, abacus.core.Counter))"
+    )
+    shown = extended.python(code)
+    assert shown.out == "False True\n", shown.err
+
+
+def test_extension_and_what_it_extends_can_be_imported_by_two_threads(extended: Learner) -> None:
+    own_tally(extended)
+    code = (
+        "import sys, threading; sys.setswitchinterval(1e-6); import abacus.core, abacus.more\n"
+        "barrier, done = threading.Barrier(2), []\n"
+        "def first(): barrier.wait(); from abacus.core import Counter; done.append(Counter)\n"
+        "def second(): barrier.wait(); from abacus.more import Tally; done.append(Tally)\n"
+        "threads = [threading.Thread(target=work) for work in (first, second)]\n"
+        "for each in threads: each.start()\n"
+        "for each in threads: each.join(20)\n"
+        "print(len(done))"
+    )
+    for _ in range(5):
+        shown = extended.python(code)
+        assert shown.out == "2\n", shown.err

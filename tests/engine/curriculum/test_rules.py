@@ -347,6 +347,12 @@ CONFIG_WRONG = {
         "the facade 'core' offers '_Counter', which the source does not export",
         "exports.core",
     ),
+    "an extension of what is not required": (
+        "target: core.counter",
+        "extends: total\ntarget: core.counter",
+        "the module extends 'total', and does not require it",
+        "extends",
+    ),
     "no hints": (
         "counter-count:",
         "counter-cuont:",

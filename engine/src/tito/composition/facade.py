@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from tito.composition import guidance
-from tito.composition.finder import finder
+from tito.composition.finder import finder, imported
 from tito.composition.gate import Gate
 from tito.model import Module
 
@@ -64,7 +64,7 @@ class Facade(ModuleType):
         package = self.__name__
         gate = finder().gate(package)
         module = gate.course.facades.get(package, {}).get(name)
-        if module and gate.file(module) and hasattr(home := import_module(module.target), name):
+        if module and gate.file(module) and hasattr(home := imported(module.target), name):
             self.__dict__.setdefault("__targets__", {})[name] = module.target
             return getattr(home, name)
         if f"{package}.{name}" in gate.course.facades:  # `nn.functional` needs no import in torch

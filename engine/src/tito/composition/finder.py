@@ -8,18 +8,59 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Sequence
-from importlib import import_module
-from importlib.machinery import ModuleSpec, PathFinder
+from collections.abc import Iterable, Sequence
+from importlib import import_module, reload
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import spec_from_file_location
+from pathlib import Path
 from types import ModuleType
 
 from tito.composition import guidance
 from tito.composition.gate import Gate, gate
 from tito.curriculum.installed import Installed, installed
 from tito.errors import TitoError
-from tito.model import Finding
+from tito.model import Finding, Module
 from tito.workspace.find import find_workspace
+
+
+class ExtendedLoader(SourceFileLoader):
+    """Loads a module, and after it those that extend it: again, if it is loaded again."""
+
+    def __init__(self, name: str, file: Path, extensions: Iterable[Module]):
+        super().__init__(name, str(file))
+        self.extensions = [module.target for module in extensions]
+        self.executed = False
+
+    def exec_module(self, module: ModuleType) -> None:
+        again = hasattr(module, "__all__")
+        super().exec_module(module)
+        self.executed = True
+        for target in self.extensions:
+            if again and target in sys.modules:
+                reload(sys.modules[target])
+            else:
+                _import_unless_another_does(target)
+
+
+def _import_unless_another_does(target: str) -> None:
+    """A thread that is loading the module already, and waits for this one, will finish it."""
+    try:
+        import_module(target)
+    except RuntimeError as error:
+        if type(error).__name__ != "_DeadlockError":  # Python gives it no public name
+            raise
+
+
+def imported(target: str) -> ModuleType:
+    """The module, as soon as its own code has run.
+
+    It does not wait for extensions: another thread may be loading one, and that is who asks.
+    """
+    module = sys.modules.get(target)
+    loader = getattr(getattr(module, "__spec__", None), "loader", None)
+    if module and getattr(loader, "executed", False):
+        return module
+    return import_module(target)
 
 
 class Finder:
@@ -68,7 +109,8 @@ class Finder:
         composition = self.gate(name)
         if module := composition.course.by_target.get(name):
             if file := composition.file(module):
-                return spec_from_file_location(name, file)
+                loader = ExtendedLoader(name, file, composition.extensions(module))
+                return spec_from_file_location(name, file, loader=loader)
             raise ImportError(guidance.locked(composition, module, name), name=name)
         if text := guidance.left_out(composition, name):
             raise ImportError(text, name=name)

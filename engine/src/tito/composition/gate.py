@@ -72,6 +72,21 @@ class Gate:
         return None
 
 
+    def extensions(self, module: Module) -> list[Module]:
+        """Those that extend the module and can be had now.
+
+        A module under test sees only what it requires, and no more than that.
+        """
+        seen = frozenset(self.course.by_id)
+        if self.under_test in seen:
+            seen = self.course.requirements(self.under_test)
+        return [
+            other
+            for other in self.course.modules
+            if other.extends == module.id and other.id in seen and self.status(other) != "locked"
+        ]
+
+
 def gate(installed: Installed, workspace: Workspace | None) -> Gate:
     """The gate of the workspace's tiers. Raises what `Installed.course` raises."""
     under_test = os.environ.get("TITO_UNDER_TEST", "")

@@ -153,6 +153,7 @@ def _module(made: Draft, namespace: str) -> Module:
         tests=tuple(_tests(handed_out)),
         hints=made.config.hints,
         digest=_sha256(everything),
+        extends=made.config.extends,
     )
 
 

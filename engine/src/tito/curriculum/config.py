@@ -34,6 +34,7 @@ class ModuleConfig:
     target: str
     minutes: int
     requires: tuple[str, ...] = ()
+    extends: str = ""
     exports: dict[str, tuple[str, ...]] = field(default_factory=dict)
     hints: dict[str, tuple[str, ...]] = field(default_factory=dict)
 

@@ -135,6 +135,13 @@ def target(draft: Draft) -> Iterator[Finding]:
             )
 
 
+def extends(draft: Draft) -> Iterator[Finding]:
+    extended = draft.config.extends
+    if extended and extended not in draft.config.requires:
+        message = f"the module extends {extended!r}, and does not require it"
+        yield Finding(message, f"{draft.config_file}: extends", f"add {extended!r} to requires")
+
+
 def imports(draft: Draft) -> Iterator[Finding]:
     """What a cell imports is named in full, as a notebook needs it and a reader wants it."""
     for cell in draft.code:
@@ -299,6 +306,7 @@ FIRST: tuple[Rule, ...] = (syntax, metadata, well_formed_regions)
 THEN: tuple[Rule, ...] = (
     directives,
     target,
+    extends,
     imports,
     grade_ids,
     solutions,

@@ -28,7 +28,11 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """One lesson. `target`, `exports` and `imports` hold full dotted names."""
+    """One lesson. `target`, `exports` and `imports` hold full dotted names.
+
+    `extends` is the id of a module after which this one is loaded whenever it can be: what that
+    module offers works fully only with this one, as `Tensor.backward` with autograd.
+    """
 
     id: str
     number: int
@@ -44,6 +48,7 @@ class Module:
     tests: tuple[Test, ...]
     hints: dict[str, tuple[str, ...]]
     digest: str
+    extends: str = ""
 
     @property
     def folder(self) -> str:
