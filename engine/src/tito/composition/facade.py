@@ -16,7 +16,19 @@ from tito.composition.finder import finder, imported
 from tito.composition.gate import Gate
 from tito.model import Module
 
-MISSING = object()  # what a module has in place of a name that it lost when it was reloaded
+
+class Offer:
+    """A name of a facade whose module is known: Python finds it on the class, which is quick."""
+
+    def __init__(self, target: str, name: str):
+        self.target = target
+        self.name = name
+
+    def __get__(self, facade: Facade, kind: type | None = None) -> Any:
+        try:
+            return getattr(sys.modules[self.target], self.name)
+        except (KeyError, AttributeError):  # unloaded, or the name was lost when it was reloaded
+            return facade._looked_up(self.name)
 
 
 def compose(package: str) -> None:
@@ -29,7 +41,7 @@ def compose(package: str) -> None:
     if not any(package in each.tier.facades for each in gate.installed.tiers):
         raise ImportError(guidance.not_started(gate, package), name=package)
     module = sys.modules[package]
-    module.__class__ = Facade
+    module.__class__ = type("Facade", (Facade,), {})  # a class of its own, for its offers
     module.__path__ = list(dict.fromkeys([*_portions(gate, package), *module.__path__]))
     # Python binds it a moment after other threads may take it for imported; this is before that.
     setattr(sys.modules[parent], name, module)
@@ -49,10 +61,6 @@ class Facade(ModuleType):
     """PEP 562 as a class, so that a name may also be called like a module: `core.tensor`."""
 
     def __getattr__(self, name: str) -> Any:
-        if target := self.__dict__.get("__targets__", {}).get(name):
-            value = getattr(sys.modules.get(target), name, MISSING)
-            if value is not MISSING:
-                return value
         if name == "__all__":
             return self._open_names()
         if name.startswith("_"):
@@ -60,12 +68,12 @@ class Facade(ModuleType):
         return self._looked_up(name)
 
     def _looked_up(self, name: str) -> Any:
-        """The long way, once a name: afterwards its module is known, and `F.relu` costs little."""
+        """The long way, once a name: afterwards there is an offer, and `F.relu` costs little."""
         package = self.__name__
         gate = finder().gate(package)
         module = gate.course.facades.get(package, {}).get(name)
         if module and gate.file(module) and hasattr(home := imported(module.target), name):
-            self.__dict__.setdefault("__targets__", {})[name] = module.target
+            setattr(type(self), name, Offer(module.target, name))
             return getattr(home, name)
         if f"{package}.{name}" in gate.course.facades:  # `nn.functional` needs no import in torch
             return import_module(f"{package}.{name}")
