@@ -26,7 +26,7 @@
 import builtins
 import operator
 from collections import namedtuple
-from functools import wraps
+from functools import partial, wraps
 from inspect import signature
 from math import prod
 
@@ -121,10 +121,10 @@ class Tensor:
         twin._counter = self._counter
         return twin
 
-    def backward(self, gradient=None):
+    def backward(self, gradient=None, retain_graph=None):
         if _tape is None:
             raise RuntimeError("nothing was recorded: gradients come with module 06, autograd")
-        _tape.backward(self, gradient)
+        _tape.backward(self, gradient, retain_graph)
 
     def __add__(self, other): return add(self, other)
     def __sub__(self, other): return sub(self, other)
@@ -303,7 +303,7 @@ _tape = None
 def set_tape(tape):
     """Plug in the object (None removes it) that has these methods:
     record(forward, args, arrays, output, saved)   after an operation
-    backward(tensor, gradient)                     when someone calls tensor.backward(gradient)
+    backward(tensor, gradient, retain_graph)       when someone calls tensor.backward(…)
     writing(tensor, value)                         before the tensor's numbers change in place"""
     global _tape
     _tape = tape
@@ -450,20 +450,20 @@ def floating(array):
     """Whole numbers become float32; floats, and plain numbers, stay what they are."""
     return array if getattr(array, "dtype", float32).kind == "f" else array.astype(float32)
 
-def elementwise(ufunc, a, b):
-    """ufunc(a, b) of the promoted operands; a ufunc is a compiled loop of NumPy's, such as np.add.
+def elementwise(ufunc, input, other):
+    """ufunc(input, other), both promoted; a ufunc is a compiled loop of NumPy's, such as np.add.
     Approach: if it raises ValueError, ask `broadcast_shapes` for a better error (np.shape knows the
     shape of arrays and numbers). If that finds nothing wrong, raise the ValueError again."""
     ### BEGIN SOLUTION
-    a, b = promote(a, b)
+    input, other = promote(input, other)
     try:
-        return ufunc(a, b)
+        return ufunc(input, other)
     except ValueError:
-        broadcast_shapes(np.shape(a), np.shape(b))
+        broadcast_shapes(np.shape(input), np.shape(other))
         raise
     ### END SOLUTION
 
-def binary(ufunc): return operation(lambda input, other: elementwise(ufunc, input, other))
+def binary(ufunc): return operation(partial(elementwise, ufunc))
 def unary(ufunc): return operation(quiet(lambda input: ufunc(floating(input))))
 
 add, sub, mul = binary(np.add), binary(np.subtract), binary(np.multiply)
@@ -650,7 +650,8 @@ def squeeze(input, dim=None):
 
 @operation
 def join(dim, *inputs):  # cat, with each tensor an argument of its own, for the door to see it
-    return np.concatenate(inputs, dim, dtype=common_dtype(*inputs), casting="unsafe")
+    output = np.concatenate(inputs, dim, dtype=common_dtype(*inputs), casting="unsafe")
+    return output, [input.shape[dim] for input in inputs]
 
 def cat(tensors, dim=0): return join(dim, *tensors)
 def stack(tensors, dim=0): return cat([unsqueeze(tensor, dim) for tensor in tensors], dim)

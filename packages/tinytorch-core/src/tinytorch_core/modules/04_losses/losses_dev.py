@@ -692,6 +692,7 @@ test_unit_modules()
 # For x² at 3 with step 0.1: (9.61 - 8.41) / 0.2 = 6.
 
 # %% nbgrader={"grade_id": "losses-slopes"}
+#| export
 def slopes(loss, x, step=1e-5):
     """An array of x's shape: how fast loss() changes with each number of the Tensor x.
 
