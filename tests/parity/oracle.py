@@ -8,12 +8,24 @@ from typing import Any
 
 import numpy as np
 import tinytorch.core
+import tinytorch.data
 import tinytorch.nn
 import tinytorch.nn.functional
 import torch
+import torch.utils.data
 
-OURS = {"torch": tinytorch.core, "nn": tinytorch.nn, "F": tinytorch.nn.functional}
-THEIRS = {"torch": torch, "nn": torch.nn, "F": torch.nn.functional}
+OURS = {
+    "torch": tinytorch.core,
+    "nn": tinytorch.nn,
+    "F": tinytorch.nn.functional,
+    "data": tinytorch.data,
+}
+THEIRS = {
+    "torch": torch,
+    "nn": torch.nn,
+    "F": torch.nn.functional,
+    "data": torch.utils.data,
+}
 
 Program = Callable[..., Any]
 
@@ -21,7 +33,7 @@ Program = Callable[..., Any]
 def both(program: Program, *arrays: Any) -> tuple[Any, Any]:
     """(ours, theirs): what `program(library, *tensors)` gives in each library, as plain data.
 
-    `library` has the attributes torch, nn and F. An exception is an outcome too.
+    `library` has the attributes torch, nn, F and data. An exception is an outcome too.
     """
     return outcome(OURS, program, arrays), outcome(THEIRS, program, arrays)
 
@@ -33,7 +45,7 @@ def outcome(names: dict[str, Any], program: Program, arrays: tuple[Any, ...]) ->
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return plain(program(library, *tensors))
-    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+    except (RuntimeError, ValueError, TypeError, LookupError, AssertionError) as error:
         return error
 
 
@@ -60,6 +72,9 @@ def assert_same(ours: Any, theirs: Any, tolerance: float = 1e-5) -> None:
         assert list(ours) == list(theirs)
         for key in theirs:
             assert_same(ours[key], theirs[key], tolerance)
+        return
+    if isinstance(theirs, str | bytes | None):
+        assert ours == theirs
         return
     ours, theirs = np.asarray(ours), np.asarray(theirs)
     assert ours.shape == theirs.shape, f"shape {ours.shape}, torch has {theirs.shape}"

@@ -24,6 +24,7 @@
 # %%
 #| export
 import builtins
+import json
 import operator
 from collections import namedtuple
 from functools import partial, wraps
@@ -223,9 +224,19 @@ def arange(start, end=None, step=1, *, dtype=None, requires_grad=False):
 class Generator:
     """A sequence of numbers that looks random; a known seed makes it repeat."""
     def __init__(self): self.manual_seed(0)
-
     def manual_seed(self, seed):
         self._numpy = np.random.default_rng(seed % 2**64)  # torch's seeds may be negative
+        return self
+    def get_state(self):  # all that decides which numbers come next, as bytes to save
+        state = json.dumps(self._numpy.bit_generator.state).encode()
+        return wrap(np.frombuffer(state, uint8).copy())
+    def set_state(self, new_state):
+        if not isinstance(new_state, Tensor) or new_state.dtype != uint8:
+            raise TypeError("a state is a uint8 tensor, as get_state returns it")
+        try:
+            self._numpy.bit_generator.state = json.loads(bytes(new_state._array))
+        except (ValueError, KeyError, TypeError):
+            raise RuntimeError("these bytes are no state that get_state returned") from None
         return self
 
 default_generator = Generator()
@@ -276,7 +287,6 @@ def test_unit_data():
     first._array[1] = 9
     same(second, [1.7, -2], "a tensor made of a float64 tensor that has changed since then")
     refuses(lambda: tensor("word"), error=TypeError)
-
 test_unit_data()
 
 # %% [markdown]
@@ -358,7 +368,6 @@ def test_unit_operation():
     assert arrays[0] is x._array and arrays[1] is two._array, "arrays are what forward gets"
     assert output is z and notes[1][3] is half, "output is the Tensor that the caller gets"
     assert notes[1][4] == "kept", "what a forward saves goes to the tape"
-
 test_unit_operation()
 
 # %% [markdown]
@@ -409,7 +418,6 @@ def test_unit_broadcasting():
         ("(0,)", "-1", (0,), (2,)), ("(3, 4)", "-2", (3, 1), (1, 4), (6, 4)),
     ]:
         refuses(lambda: broadcast_shapes(*shapes), dim, reached, str(shapes[-1]))
-
 test_unit_broadcasting()
 
 # %% [markdown]
@@ -499,7 +507,6 @@ def test_unit_arithmetic():
     ]:
         same(got, np.array(expected, dtype), f"what should be {expected}")
     refuses(lambda: elementwise(lambda a, b: int("word"), a, b), "word", error=ValueError)
-
 test_unit_arithmetic()
 
 # %%
@@ -590,7 +597,6 @@ def test_unit_matmul():
     ]:
         refuses(lambda: tensor(np.ones(first)) @ tensor(np.ones(second)), *parts)
     refuses(lambda: tensor([[1.0]]) @ tensor([[1]]), "float32", "int64")
-
 test_unit_matmul()
 
 # %% [markdown]
@@ -678,7 +684,6 @@ def test_unit_views():
         same(x[index], a[index], f"x[{index}]")
         assert x[index]._base is owner, f"x[{index}] should be a {'view' if owner else 'copy'}"
     assert line[1]._base is line and line[1,]._base is line, "line[1] is a 0-d view, not a number"
-
 test_unit_views()
 
 # %% [markdown]
@@ -736,7 +741,6 @@ def test_unit_write():
     same(line, np.float32([10, 3, 7]), "line /= half, which keeps line's dtype")
     assert notes[0][0] is line and notes[0][1] is half, "writing gets the tensor and the value"
     assert notes[0][2] == [5.0, 6.0, 7.0], "the tape must be told before anything is written"
-
 test_unit_write()
 
 # %% [markdown]
@@ -823,7 +827,6 @@ def test_unit_reductions():
             same(got, a.var(dim, ddof=n, keepdims=keep), f"var, {dim=}, {keep=}, correction={n}")
     same(sum(tensor([100] * 8, dtype=int8)), np.int64(800), "a sum of int8")
     same(sum(tensor([1.0], dtype=float64)), np.float64(1), "a sum of float64")
-
 test_unit_reductions()
 
 # %% [markdown]
@@ -882,7 +885,6 @@ def test_unit_together():
     same(scores, expected, "the scores")
     same(winners, expected.argmax(1), "the winners")
     same(best, expected.max(1), "the winners' scores")
-
 test_unit_together()
 
 # %% [markdown]
