@@ -799,7 +799,6 @@ def argmin(input, dim=None, keepdim=False): return input.argmin(dim, keepdims=ke
 def gather(input, dim, index): return np.take_along_axis(input, index, dim)
 
 ValuesIndices = namedtuple("ValuesIndices", ["values", "indices"])
-
 def extreme(input, dim, keepdim, find):  # max(x) is a Tensor, max(x, dim) values and indices
     if dim is None:  # the largest of all is the largest along the only dimension
         return extreme(flatten(input), 0, False, find).values
