@@ -307,9 +307,12 @@ def test_a_plugin_that_imports_the_course_does_not_hang_it(
 
 @pytest.fixture
 def extended(second: Path, here: Learner) -> Learner:
-    """The learner of both tiers, where the module tally extends counter."""
+    """The learner of both tiers, where tally extends counter, and imports total, as counter doesn't."""
     settings = second / "src" / "abacus_more" / "modules" / "03_tally" / "module.yaml"
-    edit(settings, "requires: [counter]", "requires: [counter]\nextends: counter")
+    edit(settings, "requires: [counter]", "requires: [counter, total]\nextends: counter")
+    source = settings.with_name("tally_dev.py")
+    imports = "from abacus.core import Counter\n"
+    edit(source, imports, f"{imports}from abacus.core.more import mean\n")
     install(second, here.site)
     edit(here.root / "tito.toml", '"base"', '"base", "more"')
     finish(here, "counter", "total")

@@ -23,8 +23,23 @@ from tito.model import Finding, Module
 from tito.workspace.find import find_workspace
 
 
+class _Loading(threading.local):
+    """What this thread is loading: how many modules, one within the other, and what is to follow."""
+
+    depth = 0
+
+    def __init__(self) -> None:
+        self.pending: list[str] = []
+
+
+_loading = _Loading()
+
+
 class ExtendedLoader(SourceFileLoader):
-    """Loads a module, and after it those that extend it: again, if it is loaded again."""
+    """Loads a module, and then those that extend it: again, if it is loaded again.
+
+    An extension may need the very modules that are on their way here, so it waits for all of them.
+    """
 
     def __init__(self, name: str, file: Path, extensions: Iterable[Module]):
         super().__init__(name, str(file))
@@ -33,17 +48,24 @@ class ExtendedLoader(SourceFileLoader):
 
     def exec_module(self, module: ModuleType) -> None:
         again = hasattr(module, "__all__")
-        super().exec_module(module)
+        _loading.depth += 1
+        try:
+            super().exec_module(module)
+        finally:
+            _loading.depth -= 1
         self.executed = True
-        for target in self.extensions:
-            if again and target in sys.modules:
-                reload(sys.modules[target])
-            else:
-                _import_unless_another_does(target)
+        _loading.pending += self.extensions
+        if not _loading.depth:
+            extensions, _loading.pending = _loading.pending, []
+            for target in extensions:
+                _extend(target, again)
 
 
-def _import_unless_another_does(target: str) -> None:
-    """A thread that is loading the module already, and waits for this one, will finish it."""
+def _extend(target: str, again: bool) -> None:
+    """A thread that is loading the extension already, and waits for this one, will finish it."""
+    if again and target in sys.modules:
+        reload(sys.modules[target])
+        return
     try:
         import_module(target)
     except RuntimeError as error:
