@@ -71,7 +71,6 @@ class Gate:
             return self.workspace.own_file(module)
         return None
 
-
     def extensions(self, module: Module) -> list[Module]:
         """Those that extend the module and can be had now.
 
