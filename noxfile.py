@@ -114,7 +114,6 @@ def parity(session: nox.Session) -> None:
 def mutants(session: nox.Session) -> None:
     """Law 2: the graded tests notice mistakes in the solutions. Writes docs/mutants.md."""
     install_editable(session)
-    session.run("tito", "dev", "build", *PACKAGES)
     session.run("python", "tests/curriculum/mutants.py", env=ONE_THREAD)
 
 

@@ -19,10 +19,10 @@ HEAD = """\
 # Mutants
 
 Do the graded tests of a lesson notice a mistake? Each solution is changed in one place, as a learner
-might get it wrong: an operator, a constant, a boundary, a condition, a statement, an argument. The lesson
-then runs with this mutant in it, and with no more than what the module requires. If a graded test that
-the learner sees fails, the mutant is killed. At least 95 % of those that can be killed are to be, in
-every module.
+might get it wrong: an operator, a constant, a boundary, a condition, a statement, an argument. The
+lesson then runs with this mutant in it, and with no more than what the module requires. If a graded test
+that the learner sees fails, the mutant is killed. At least 95 % of those that can be killed are to be,
+in every module.
 
 `python3 noxfile.py mutants` writes this page.
 

@@ -41,19 +41,19 @@ def expressions(code: str) -> set[str]:
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
-        ("a + b", {"a - b"}),
-        ("a - b", {"a + b"}),
-        ("a * b", {"a / b"}),
-        ("a / b", {"a * b"}),
-        ("a // b", {"a / b"}),
-        ("a % b", {"a // b"}),
-        ("a ** b", {"a * b"}),
-        ("a @ b", {"a * b"}),
-        ("a & b", {"a | b"}),
-        ("a << b", {"a >> b"}),
-        ("(a) + (b)", {"(a) - (b)"}),
-        ("a * b + c", {"a * b - c", "a / b + c"}),
-        ("π + 'é' * b", {"π - 'é' * b", "π + 'é' / b", 'π + "" * b'}),
+        ("a + b", {"a - b", "a", "b"}),
+        ("a - b", {"a + b", "a", "b"}),
+        ("a * b", {"a / b", "a", "b"}),
+        ("a / b", {"a * b", "a", "b"}),
+        ("a // b", {"a / b", "a", "b"}),
+        ("a % b", {"a // b", "a", "b"}),
+        ("a ** b", {"a * b", "a", "b"}),
+        ("a @ b", {"a * b", "a", "b"}),
+        ("a & b", {"a | b", "a", "b"}),
+        ("a << b", {"a >> b", "a", "b"}),
+        ("(a) + (b)", {"(a) - (b)", "a", "b"}),
+        ("a * b + c", {"a * b - c", "a / b + c", "(a * b)", "c", "a + c", "b + c"}),
+        ("π + 'é'", {"π - 'é'", 'π + ""', "π", "'é'"}),
     ],
 )
 def test_arithmetic(code: str, expected: set[str]) -> None:
@@ -122,7 +122,7 @@ def test_constants(code: str, expected: set[str]) -> None:
     [
         ("f(a, b)", {"f(a)"}),
         ("f(a)", {"a"}),
-        ("f(a + b)", {"f(a - b)", "(a + b)"}),
+        ("f(a + b)", {"f(a - b)", "f(a)", "f(b)", "(a + b)"}),
         ("a.f()", {"a"}),
         ("f(a, n=b)", {"f(a)"}),
         ("f(*a)", {"f()"}),
@@ -183,6 +183,8 @@ def test_only_what_stands_in_a_solution_is_changed() -> None:
     cell = exercise("y = x + 1", "    y = y + 2\n    return y if y else 3\n")
     assert [cell.text[edit.start : edit.end] for edit in Edits(cell).all()] == [
         "y = x + 1",
+        "x + 1",
+        "x + 1",
         "+",
         "1",
         "1",

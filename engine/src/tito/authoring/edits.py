@@ -85,6 +85,8 @@ class Edits:
         match node:
             case ast.BinOp():
                 yield from self._swapped(node.left, node.right)
+                for operand in (node.left, node.right):
+                    yield self._instead(node, self._atom(operand))
             case ast.AugAssign():
                 yield from self._augmented(node)
             case ast.Compare():
