@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from support import a_module, edit, forget, install_editable, project
+from tito.authoring.mutants import mutants
 from tito.authoring.mutation import Equivalent, Mutation, Outcome, judge, mutate, read_equivalent
+from tito.curriculum.compile import read_draft
 from tito.curriculum.installed import installed
 from tito.errors import SourceError, TitoError
 
@@ -127,6 +129,13 @@ def test_it_runs_where_only_what_the_module_requires_is_there(root: Path, run: R
          "from abacus.core import total\n\n# %% [markdown]\n# ## 📦 Where")  # fmt: skip
     with pytest.raises(TitoError, match=r"abacus\.core\.total is not there yet"):
         run("counter")
+
+
+def test_they_are_told_in_the_order_of_the_source_whenever_they_end(root: Path, run: Run) -> None:
+    edit(source(root), "def test_unit_total():", "def test_unit_total():\n"
+         "    import random, time\n    time.sleep(random.random() / 5)")  # fmt: skip
+    lesson = read_draft(root / LESSONS / "02_total").lesson
+    assert [each.after for each in run("total").outcomes] == [m.after for m in mutants(lesson)]
 
 
 def test_forks_share_no_files(root: Path, run: Run) -> None:

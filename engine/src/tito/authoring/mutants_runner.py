@@ -110,6 +110,7 @@ class Forks:
         while len(self.running) >= self.jobs:
             self._take()
         self.count += 1
+        about = {**about, "number": f"{self.count}"}  # they end in another order than they begin
         folder = Path(f"{Path.cwd()}-{self.count}")
         shutil.copytree(".", folder)
         reading, writing = os.pipe()

@@ -150,7 +150,9 @@ def _run(found: Installed, module: Module, source: Path, jobs: int) -> list[Outc
         lines = report.read_text(encoding="utf-8").splitlines() if report.exists() else []
         lesson, *ran = map(json.loads, lines or ['{"found": ""}'])
     if failed := lesson["found"] or ended:
+        early = "fails without its systems analysis, before anything is changed"
+        message = f"{module.id} {early if lesson['found'] else 'could not be run to its end'}"
         fix = f"mend it, then: tito dev mutants --module {module.id}"
-        message = f"{module.id} fails without its systems analysis, before anything is changed"
         raise TitoError(Finding(f"{message}:\n{failed.strip()}", module.folder, fix))
+    ran.sort(key=lambda each: int(each.pop("number")))
     return [Outcome(killed_by=each.pop("found"), **each) for each in ran]
