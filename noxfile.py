@@ -111,6 +111,13 @@ def parity(session: nox.Session) -> None:
 
 
 @nox.session
+def mutants(session: nox.Session) -> None:
+    """Law 2: the graded tests notice mistakes in the solutions. Writes docs/mutants.md."""
+    install_editable(session)
+    session.run("python", "tests/curriculum/mutants.py", env=ONE_THREAD)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure the start-up of the commands, as CPU time over that of bare Python."""
     dist = build_wheels(session)

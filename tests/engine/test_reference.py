@@ -9,6 +9,7 @@ from dataclasses import fields
 import pytest
 
 from support import ROOT, leaves
+from tito.authoring.mutation import Equivalent
 from tito.cli import tito
 from tito.curriculum.config import MilestoneConfig, ModuleConfig, TierConfig
 from tito.plugins import hookspecs
@@ -39,6 +40,7 @@ def test_every_command_is_documented_and_no_other(monkeypatch: pytest.MonkeyPatc
     [
         ("`tier.yaml`", TierConfig),
         ("`module.yaml`", ModuleConfig),
+        ("`mutants.yaml`", Equivalent),
         ("`milestone.yaml`", MilestoneConfig),
     ],
 )

@@ -35,9 +35,12 @@ TABLE: dict[str, list[str]] = {
     "doctor": [],
     "dev build": ["{project}"],
     "dev check": ["{project}"],
+    "dev mutants": ["{project}", "--module", "counter"],
 }
 WRITING = {"module start", "module test", "module complete", "module reset", "milestone run"}
-WITHOUT_WORKSPACE = {"init", "tier list", "namespace", "doctor", "dev build", "dev check"}
+WITHOUT_WORKSPACE = {"init", "tier list", "namespace", "doctor"} | {
+    command for command in TABLE if command.startswith("dev ")
+}
 
 every_command = pytest.mark.parametrize("command", TABLE)
 

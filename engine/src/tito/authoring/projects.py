@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tito.build import build, curriculum_folder
 from tito.curriculum.compile import CompiledTier, compile_tier
-from tito.curriculum.installed import installed, is_editable
+from tito.curriculum.installed import Installed, installed, is_editable
 from tito.errors import SourceError, TitoError, UsageError
-from tito.model import Course, Finding
+from tito.learner.desk import module_named
+from tito.model import Course, Finding, Module
 from tito.plugins.hooks import Hooks
 
 
@@ -65,3 +66,25 @@ def check_project(path: Path) -> Iterator[Finding]:
         arguments = {"module": each.module, "course": course, "folder": folder}
         yield from hooks.call("tito_module_checks", Finding, **arguments)
     yield from hooks.findings
+
+
+def lessons(
+    found: Installed, paths: Iterable[Path], names: Iterable[str]
+) -> list[tuple[Module, Path]]:
+    """The modules of the projects around these paths, and their folders; `names` choose some.
+
+    Raises TitoError for a project whose tier is not installed, or was not built since it changed.
+    """
+    all_of_them: dict[str, tuple[Module, Path]] = {}
+    for root in map(project_root, paths):
+        name, _ = metadata(root)
+        tier = next((t.tier for t in found.tiers if t.tier.distribution == name), None)
+        if tier is None:
+            finding = Finding(f"{name} is not installed", str(root), f"pip install -e {root}")
+            raise TitoError(found.findings or finding)
+        folder = curriculum_folder(root) / "modules"
+        all_of_them |= {module.id: (module, folder / module.folder) for module in tier.modules}
+    chosen = [module_named(found.course(), name).id for name in names] or list(all_of_them)
+    if others := [module for module in chosen if module not in all_of_them]:
+        raise UsageError(Finding(f"the module {others[0]!r} is in no project that was named"))
+    return [all_of_them[module] for module in chosen]

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import textwrap
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tito.cli.lazy import Group
-from tito.cli.out import say_findings
+from tito.cli.out import json_option, say_findings, say_json, say_table
 from tito.errors import UsageError
 from tito.model import Finding
+
+if TYPE_CHECKING:
+    from tito.authoring.mutation import Mutation
 
 
 @click.group(cls=Group)
@@ -46,6 +53,63 @@ def check(projects: tuple[Path, ...]) -> None:
     if any(finding.level == "error" for finding in findings):
         sys.exit(1)
     click.echo("The sources are sound.")
+
+
+@dev.command()
+@click.argument("projects", metavar="[PROJECT]…", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--module", "names", metavar="MODULE", multiple=True, help="Only this module.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How many run at a time.  [default: all CPUs]",
+)
+@json_option
+def mutants(
+    projects: tuple[Path, ...], names: tuple[str, ...], jobs: int | None, as_json: bool
+) -> None:
+    """Tell which mistakes in a solution no graded test notices.
+
+    Makes one small mistake after the other in the solutions of each module, and runs its tests.
+    Without PROJECT, in every tier that is installed in editable mode.
+    """
+    from tito.authoring.mutation import mutate
+    from tito.authoring.projects import lessons
+    from tito.curriculum.installed import installed
+
+    found, jobs = installed(), jobs or os.cpu_count() or 1
+    chosen = lessons(found, _projects(projects), names)
+    ran = [mutate(found, module, folder, jobs) for module, folder in chosen]
+    if as_json:
+        say_json([_as_json(each) for each in ran])
+    else:
+        _say_mutants(ran)
+    say_findings(finding for each in ran for finding in each.findings)
+    sys.exit(0 if all(each.enough for each in ran) else 1)
+
+
+def _as_json(mutation: Mutation) -> dict[str, object]:
+    return {
+        "module": mutation.module.folder,
+        "killed": mutation.killed,
+        "share": mutation.share,
+        "enough": mutation.enough,
+        "mutants": [asdict(outcome) for outcome in mutation.outcomes],
+    }
+
+
+def _say_mutants(ran: list[Mutation]) -> None:
+    for outcome in (outcome for each in ran for outcome in each.survivors):
+        click.secho(f"{outcome.place} {outcome.task}: no test notices", fg="yellow")
+        click.echo(textwrap.indent(outcome.before, "  - "))
+        click.echo(textwrap.indent(outcome.after, "  + "))
+    say_table(
+        ("module", "mutants", "killed", "equivalent", "share"),
+        [
+            (m.module.folder, len(m.outcomes), m.killed, len(m.equivalent), f"{m.share:.1%}")
+            for m in ran
+        ],
+    )
 
 
 def _projects(named: tuple[Path, ...]) -> list[Path]:

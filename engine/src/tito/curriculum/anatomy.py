@@ -9,8 +9,9 @@ from tito.curriculum.draft import Draft
 from tito.model import Finding, Place
 
 BEFORE = ("🔧 Setup", "📦 Where this code lives")
+ANALYSIS = "📊 Systems analysis"
 AFTER = (
-    "📊 Systems analysis",
+    ANALYSIS,
     "🧪 Module test",
     "🤔 Questions to think about",
     "🎯 Summary",
@@ -21,11 +22,11 @@ FENCE = re.compile(r"^\s*(```|~~~)")
 
 def anatomy(draft: Draft) -> Iterator[Finding]:
     """One title; setup, where the code lives; the ideas; analysis, module test, questions, summary."""
-    headings = list(_headings(draft))
-    titles = [place for marks, _, place in headings if marks == "#"]
+    found = list(headings(draft))
+    titles = [place for marks, _, place in found if marks == "#"]
     if len(titles) != 1:
         yield Finding(f"a lesson has one '# ' title; this one has {len(titles)}", draft.file)
-    sections = [(title, place) for marks, title, place in headings if marks == "##"]
+    sections = [(title, place) for marks, title, place in found if marks == "##"]
     yield from _fixed_sections(draft, sections)
     yield from _header(draft)
 
@@ -65,7 +66,7 @@ def _header(draft: Draft) -> Iterator[Finding]:
             yield Finding(f"the header does not give {what} ({part})", str(Place(draft.file, 1)))
 
 
-def _headings(draft: Draft) -> Iterator[tuple[str, str, Place]]:
+def headings(draft: Draft) -> Iterator[tuple[str, str, Place]]:
     """(marks, title, place) of each first- and second-level heading outside of code fences."""
     for cell in draft.lesson.cells:
         fenced = False

@@ -54,17 +54,23 @@ def main(file: str, shown: str, report: str, parent: str) -> None:
     source = read_learner_file(Path(file), shown)
     for cell in source.cells:
         remember_lines(cell)
-    scope = ModuleType("__main__")
-    sys.modules["__main__"] = scope
-    sys.argv = [file]
-    sys.path.insert(0, str(Path(file).parent))  # as in Jupyter; -P kept it from our own imports
+    scope = fresh_scope(Path(file))
     with open(report, "a", encoding="utf-8") as out:
         for cell in source.cells:
             if cell.kind == "code":
                 _tell(out, cell=cell.number)
-                _tell(out, cell=cell.number, **run_cell(cell, vars(scope)))
+                _tell(out, cell=cell.number, **run_cell(cell, scope))
     if threading.active_count() > 1:  # a thread that a cell left running would keep us here
         os._exit(0)
+
+
+def fresh_scope(file: Path) -> dict[str, Any]:
+    """The namespace in which the file's cells run, as in a kernel."""
+    scope = ModuleType("__main__")
+    sys.modules["__main__"] = scope
+    sys.argv = [str(file)]
+    sys.path.insert(0, str(file.parent))  # as in Jupyter; -P kept it from our own imports
+    return vars(scope)
 
 
 def guard(parent: int) -> None:

@@ -67,7 +67,8 @@ def refuses(call, error, what):
         got = call()
     except NotImplementedError:
         raise
-    except error:
+    except error as problem:
+        assert str(problem), f"{what}: the error should say what is wrong"
         return
     raise AssertionError(f"{what} should raise {error.__name__}, but it returned {got!r}")
 
@@ -342,6 +343,7 @@ def test_unit_slope():
     s = 1 / (1 + np.exp(-a))
     same(slope(sigmoid, x), s * (1 - s), "the slope of sigmoid, s (1 - s)", rtol=1e-6)
     share = flat_share(lambda x: x * x, tensor([-9.0, -2.0, -1.0, 1.5], dtype=float64), 3.5)
+    assert isinstance(share, float), f"the share should be a float, got {share!r}"
     assert share == 0.5, f"2x lies in (-3.5, 3.5) for 2 of these 4: 0.5, got {share}"
     share = flat_share(tanh, tensor([-3.2, 2.9, -2.9, 0.5], dtype=float64))
     assert share == 0.25, f"tanh's slope is below 0.01 from |x| = 3 on: 0.25, got {share}"

@@ -182,7 +182,7 @@ def test_unit_registry():
     holds("a new buffer, and values to refuse", {"w": first}, {"child": child}, {"mean": new})
     box.w = box.mean = None
     holds("after None", {"w": None}, {"child": child}, {"mean": None})
-    box.w, box.child, box.mean = second, first, child
+    box.w, box.child, box.mean, box.w = first, first, child, second
     holds("after changing places", {"w": second, "child": first}, {"mean": child})
     box.mean = None
     del box.w, box.size
@@ -339,7 +339,7 @@ class State(Tree):
             - if strict and one of the lists isn't empty: the message has all those names;
             - if shapes differ, strict or not: it has all those names, and both shapes.
         Approach: take the own state. Make the two lists, and of them and the shapes a list of
-        problems in words. Raise if there are any. Then `copy_`.
+        problems in words. If there are any, raise: the class's name, a line for each. Then `copy_`.
         """
         ### BEGIN SOLUTION
         own = self.state_dict()
@@ -386,7 +386,7 @@ def test_unit_state():
     parts = ["(2, 3)", "(3, 2)", "(4,)", "(1,)", "encoder.weight", "head.weight"]
     less = {"scale": tensor([2.5], dtype=float64), "encoder.weight": state["encoder.weight"]}
     for wrong, strict, words in [
-        (bad, True, ["bb", "encoder.inner.mean", *parts]), (bad, False, parts),
+        (bad, True, ["bb", "encoder.inner.mean", "State\n", *parts]), (bad, False, parts),
         ({**state, "bb": 2}, True, ["bb"]), (less, True, ["encoder.inner.mean", "head.weight"]),
     ]:
         refuses(RuntimeError, lambda: other.load_state_dict(wrong, strict), *words)
@@ -620,8 +620,7 @@ class Linear(Module):
     def reset_parameters(self):
         """Draw all parameters anew, uniformly from ±1/√in_features (±1 if in_features is 0).
         Approach: stretch `rand`, which is uniform in [0, 1), and `copy_` it into each of
-        self.parameters(), detached: first values are no part of a computation.
-        """
+        self.parameters(), detached: first values are no part of a computation."""
         ### BEGIN SOLUTION
         bound = max(self.in_features, 1) ** -0.5
         for parameter in self.parameters():
@@ -654,6 +653,9 @@ def test_unit_linear():
     for n, bound in [(0, 1), (1, 1), (100, 0.1)]:
         largest = abs(numbers(Linear(n, 900).bias)).max()
         assert 0.95 * bound < largest <= bound, f"in_features={n}: the bound is {bound}"
+    class Direct(Parameter):
+        def copy_(self, src): raise AssertionError("detach() a parameter before you write to it")
+    layer.bias = Direct(zeros(3000))
     for new in (layer.reset_parameters, lambda: Linear(4, 3000)):
         manual_seed(3)
         same((new() or layer).weight, numbers(weight), "the same seed, the same weights")

@@ -358,7 +358,7 @@ def test_unit_split():
     rows = Subset(TensorDataset(arange(5) * 3), [4, 0, 2])
     same(rows[[2, 0]][0], [6, 12], "a list as the index of a subset")
     for total, fractions, wanted in [
-        (10, [0.55, 0.35, 0.1], [6, 3, 1]), (1797, [0.8, 0.2], [1438, 359]), (5, [1.0], [5]),
+        (10, [0.55, 0.35, 0.1], [6, 3, 1]), (1797, [0.8, 0.2], [1438, 359]), (5, [0.4], [5]),
         (9, [1 / 6] * 6, [2, 2, 2, 1, 1, 1]), (7, [0.5, 0.5], [4, 3]),
     ]:
         got = share(total, fractions)
@@ -621,8 +621,8 @@ class DataLoader:
                  prefetch_factor=None):
         """Fill in what is missing. No sampler: a RandomSampler with this generator to shuffle, and
         otherwise a SequentialSampler. No batch_sampler: make one; if there is one, batch_size
-        becomes None. Raise ValueError for a sampler with shuffle, and for a batch_sampler with any
-        of batch_size (other than 1), shuffle, sampler and drop_last: who would decide?"""
+        becomes None. Raise ValueError, naming them, for a sampler with shuffle, and a batch_sampler
+        with any of batch_size (not 1), shuffle, sampler and drop_last: who would decide?"""
         if num_workers < 0:
             raise ValueError(f"num_workers should not be negative, but got {num_workers}")
         if prefetch_factor is not None and (num_workers == 0 or prefetch_factor < 1):
@@ -681,7 +681,7 @@ def test_unit_loader():
         def __len__(self): return 5
         def __getitem__(self, index): return asked.append(index) or data[index]
     class Fast(Slow):
-        def __getitems__(self, indices): return asked.append(indices) or [data[i] for i in indices]
+        def __getitems__(self, many): return asked.append(many) or tuple(data[i] for i in many)
     values = lambda loader: [batch.tolist() for batch in loader]
     for options, wanted in [
         ({}, [[0], [10], [20], [30], [40]]), ({"batch_size": 2}, [[0, 10], [20, 30], [40]]),
@@ -706,14 +706,14 @@ def test_unit_loader():
     asked.clear()
     assert values(DataLoader(Fast(), 3)) == [[0, 10, 20], [30, 40]], "with __getitems__"
     assert asked == [[0, 1, 2], [3, 4]], f"__getitems__ gets the whole list: {asked}"
-    kinds = list(DataLoader(TensorDataset(arange(5)), 2, collate_fn=type))
-    assert kinds == [list] * 3, f"your own collate_fn gets a list of samples, got {kinds}"
+    kinds = [[*DataLoader(d, 5, collate_fn=type)] for d in (TensorDataset(arange(5)), Fast())]
+    assert kinds == [[list], [tuple]], f"a list for a TensorDataset, others as they are: {kinds}"
     for options in [
         {"sampler": [0], "shuffle": True}, {"batch_sampler": [[0]], "batch_size": 2},
         {"batch_sampler": [[0]], "shuffle": True}, {"batch_sampler": [[0]], "sampler": [0]},
         {"batch_sampler": [[0]], "drop_last": True}, {"batch_size": 0},
     ]:
-        refuses(ValueError, lambda: DataLoader(data, **options))
+        refuses(ValueError, lambda: DataLoader(data, **options), *options)
     refuses(ValueError, lambda: setattr(loader, "batch_size", 3), "batch_size")
 test_unit_loader()
 
