@@ -13,6 +13,13 @@ import pytest
 from support import ROOT, Run, run
 
 MOST_PACKAGES = 25
+MOST_BYTES = 90_000_000  # without what Python caches as it runs
+SIZE = """
+from importlib.metadata import distributions
+files = (d.locate_file(f) for d in distributions() if d.name not in ("pip", "setuptools")
+         for f in d.files if not str(f).endswith(".pyc"))
+print(sum(file.stat().st_size for file in files))
+"""
 
 
 @pytest.fixture(scope="session")
@@ -82,6 +89,7 @@ def test_foundation_installs_alone_with_few_packages(foundation: Environment) ->
     brought = [line for line in listed if not line.startswith(("pip==", "setuptools=="))]
     assert len(brought) <= MOST_PACKAGES, brought
     assert foundation.pip("check").code == 0
+    assert 0 < int(foundation.run("-c", SIZE).out) <= MOST_BYTES
 
 
 def test_the_journey_of_foundation(foundation: Environment, tmp_path: Path) -> None:
