@@ -10,7 +10,9 @@ import pytest
 
 from support import Learner, environment, finish, hand_in
 
-HEAVY = {"numpy", "jupytext", "nbformat", "jinja2", "yaml", "rich.console", "asyncio"}
+HEAVY = {
+    "numpy", "jupytext", "nbformat", "jinja2", "yaml", "rich.console", "asyncio", "pytest", "_pytest",
+}  # fmt: skip
 
 # `run` may end with SystemExit, and what was imported is shown whatever it did.
 IMPORTED = """
@@ -54,7 +56,7 @@ def test_what_only_tells_imports_nothing_heavy(learner: Learner, command: str) -
 def test_starting_parses_no_source(learner: Learner, suffix: str) -> None:
     found = imported(learner, "module", "start", "counter", "--format", suffix)
     assert learner.file("counter").with_suffix(f".{suffix}").exists()
-    assert found & (HEAVY - {"asyncio"}) == set()  # the lock brings asyncio
+    assert found & HEAVY == set()
 
 
 def test_the_version_is_that_of_the_distribution(learner: Learner) -> None:

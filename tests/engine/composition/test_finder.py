@@ -233,7 +233,7 @@ FORBIDDEN = [
     "jinja2",
     "asyncio",
     "hatchling",
-    "filelock",
+    "pytest",
     "importlib_resources",
 ]
 
