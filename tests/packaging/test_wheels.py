@@ -103,6 +103,20 @@ def test_without_a_workspace_everything_is_provided(foundation: Environment) -> 
     assert foundation.run("-P", "-c", code).out == "[2.0, 3.0]\n"
 
 
+def test_plain_pytest_runs_the_integration_tests(foundation: Environment, tmp_path: Path) -> None:
+    """On the reference, and in a workspace where nothing is built yet: all are skipped."""
+    pytest_command = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "--pyargs", "tinytorch_core")
+    done = foundation.run(*pytest_command, TITO_WORKSPACE="")
+    assert done.code == 0, done.out + done.err
+    assert " passed" in done.out
+    assert " failed" not in done.out
+    foundation.run("-m", "tito", "init", tmp_path / "course")
+    done = foundation.run(*pytest_command, TITO_WORKSPACE=str(tmp_path / "course"))
+    assert done.code == 0, done.out + done.err
+    assert " skipped" in done.out
+    assert " passed" not in done.out
+
+
 def test_a_third_party_tier_comes_and_goes(tmp_path: Path, wheelhouse: Path, toy: Path) -> None:
     """Build the toy tier with the published engine, install it beside Foundation, remove it."""
     made = Environment(tmp_path / "venv", wheelhouse)

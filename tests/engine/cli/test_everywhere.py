@@ -28,6 +28,7 @@ TABLE: dict[str, list[str]] = {
     "module complete": ["counter"],
     "module reset": ["counter", "--yes"],
     "module path": ["counter"],
+    "test": [],
     "milestone list": [],
     "milestone run": ["abacus"],
     "tier list": [],
@@ -37,8 +38,15 @@ TABLE: dict[str, list[str]] = {
     "dev check": ["{project}"],
     "dev mutants": ["{project}", "--module", "counter"],
 }
-WRITING = {"module start", "module test", "module complete", "module reset", "milestone run"}
-WITHOUT_WORKSPACE = {"init", "tier list", "namespace", "doctor"} | {
+WRITING = {
+    "module start",
+    "module test",
+    "module complete",
+    "module reset",
+    "test",
+    "milestone run",
+}
+WITHOUT_WORKSPACE = {"init", "test", "tier list", "namespace", "doctor"} | {
     command for command in TABLE if command.startswith("dev ")
 }
 

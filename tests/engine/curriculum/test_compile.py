@@ -262,6 +262,14 @@ def test_a_stray_init_that_would_hide_every_tier_is_found(package: Path) -> None
     assert finding.fix.startswith("delete it")
 
 
+def test_an_integration_test_that_does_not_say_what_it_needs_is_found(package: Path) -> None:
+    path = package / "tests" / "test_alone.py"
+    edit(path, 'REQUIRES = ("counter",)', "REQUIRES = counter")
+    (finding,) = findings(package)
+    assert "test_alone.py has a REQUIRES that is no list" in finding.message
+    assert finding.where == f"{path}:5"
+
+
 def test_everything_that_is_wrong_in_a_tier_is_said_at_once(package: Path) -> None:
     edit(package / "tier.yaml", "namespace: abacus", "namespace: abacus\nrequires: {first: one}")
     edit(package / SOURCE, "#| export", "#| exports")
