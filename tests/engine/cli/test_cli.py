@@ -99,7 +99,12 @@ BAD_WORKSPACES = {
     "no format": ("tiers = ['base']", "lacks its format number", "format = 1"),
     "no tiers": ("format = 1", "names no tiers", "tiers = ["),
     "an unknown key": ("format = 1\ntiers = ['base']\nteirs = []", "'teirs'", "known keys"),
-    "an unknown tier": ("format = 1\ntiers = ['bose']", "'base'", "tito tier list"),
+    "an unknown module": (
+        "format = 1\ntiers = ['base']\nprovided = ['totl']",
+        "did you mean 'total'",
+        "correct 'provided'",
+    ),
+    "an unknown tier": ("format = 1\ntiers = ['bose']", "did you mean 'base'", "tito tier list"),
 }
 
 
@@ -112,7 +117,7 @@ def test_a_workspace_that_cannot_be_used_is_told_and_left_alone(
     path.write_text(text, errors="surrogateescape")
     before = path.read_bytes()
     done = learner.tito(*command.split())
-    assert (done.code, done.out) == (2 if "'base'" in message else 1, "")
+    assert (done.code, done.out) == (2 if "did you mean" in message else 1, "")
     assert message in done.err
     assert fix in done.err
     assert path.read_bytes() == before

@@ -145,6 +145,8 @@ def complete(name: str, timeout: float, force: bool) -> None:
         f"Module {chosen.number:02d} {chosen.title} is complete: {desk.shown(done.file)}",
         fg="green",
     )
+    if done.kept:
+        click.echo(f"The old export had been changed by hand; a copy: {desk.shown(done.kept)}")
     for facade, names in chosen.exports.items():
         click.echo(
             f"  from {facade} import {', '.join(names[:4])}{', …' if len(names) > 4 else ''}"
