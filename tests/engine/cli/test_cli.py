@@ -42,7 +42,8 @@ def imported(someone: Learner, *arguments: str) -> set[str]:
 @pytest.mark.parametrize(
     "command",
     ["--version", "--help", "status", "module list", "module list --json", "module --help",
-     "module path counter", "tier list", "milestone list", "namespace --names", "doctor"],
+     "module path counter", "tier list", "milestone list", "milestone about 2000",
+     "namespace --names", "doctor"],
 )  # fmt: skip
 def test_what_only_tells_imports_nothing_heavy(learner: Learner, command: str) -> None:
     finish(learner, "counter")
@@ -79,6 +80,7 @@ def test_the_version_is_that_of_the_distribution(learner: Learner) -> None:
         ("module test counter --timeout 0", "0.1"),
         ("status extra", "unexpected extra argument"),
         ("milestone run abakus", "there is no milestone 'abakus'; did you mean 'abacus'?"),
+        ("milestone about abakus", "there is no milestone 'abakus'; did you mean 'abacus'?"),
         ("init sub --tiers bose", "there is no tier 'bose'; did you mean 'base'?"),
     ],
 )

@@ -30,6 +30,7 @@ TABLE: dict[str, list[str]] = {
     "module path": ["counter"],
     "test": [],
     "milestone list": [],
+    "milestone about": ["abacus"],
     "milestone run": ["abacus"],
     "tier list": [],
     "namespace": ["--names"],
@@ -151,6 +152,15 @@ def assert_plain(shown: Said) -> None:
 
 
 CP1252 = {"PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
+
+
+def test_a_milestones_page_is_readable_on_every_console(ready: Learner, tmp_path: Path) -> None:
+    shown = said(ready, "milestone about", ready.root, tmp_path, **CP1252)
+    assert shown.out.splitlines() == [
+        "# 2000: the abacus",
+        "",
+        "Somebody counted on two counters ? and wrote down the total, *?*.",
+    ]
 
 
 def test_a_milestone_speaks_the_language_of_the_console(ready: Learner, tmp_path: Path) -> None:

@@ -245,6 +245,7 @@ def test_a_target_that_two_modules_claim_is_found(package: Path) -> None:
         (SOURCE, "the module has no source"),
         ("milestones/2000_abacus/milestone.yaml", "milestone.yaml is missing"),
         ("milestones/2000_abacus/milestone.py", "the milestone has no program"),
+        ("milestones/2000_abacus/ABOUT.md", "the milestone has no page"),
     ],
 )
 def test_a_file_that_is_missing_is_found(package: Path, file: str, message: str) -> None:

@@ -141,7 +141,7 @@ class Finder:
         if last.startswith("__"):
             return None
         if (home := composition.owner(name)) and composition.file(home):
-            import_module(home.target)  # if a locked module behind it is why, this says so
+            imported(home.target)  # if a locked module behind it is why, this says so
         raise ImportError(guidance.explain(composition, package, last), name=name)
 
 

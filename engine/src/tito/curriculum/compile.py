@@ -197,9 +197,9 @@ def _facades(folder: Path) -> tuple[str, ...]:
 
 def _milestone(folder: Path) -> Milestone:
     config: MilestoneConfig = read_config(MilestoneConfig, folder / "milestone.yaml")
-    script = folder / "milestone.py"
-    if not script.is_file():
-        raise SourceError(Finding("the milestone has no program", str(script)))
+    for what, path in (("program", folder / "milestone.py"), ("page", folder / "ABOUT.md")):
+        if not path.is_file():
+            raise SourceError(Finding(f"the milestone has no {what}", str(path)))
     return Milestone(
         folder.name,
         config.year,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tito.curriculum import files
 from tito.curriculum.source import Source
+from tito.curriculum.undefined import undefined
 from tito.errors import LearnerFileError
 from tito.export import export
 from tito.learner.desk import SUFFIXES, Desk
@@ -75,7 +76,8 @@ def complete(desk: Desk, module: Module, time_limit: float) -> Completed:
 
 
 def check_exported(source: Source) -> None:
-    """Raises LearnerFileError for what runs in a notebook and not in a module, like `%time`."""
+    """Raises LearnerFileError for what runs in a notebook and not in a module: a line like `%time`,
+    and a name that only a cell which is not exported defines."""
     findings = []
     for cell in source.cells:
         try:
@@ -85,6 +87,13 @@ def check_exported(source: Source) -> None:
             message = f"this cell is exported, and a Python module cannot hold the line: {line}"
             fix = "move the line into a cell of its own, without '#| export'"
             findings.append(Finding(message, str(cell.place((error.lineno or 1) - 1)), fix))
+    for each in undefined(source.cells):
+        message = (
+            f"{each.name!r} is used in an exported cell, and the cell that defines it is not "
+            f"exported: {each.home}"
+        )
+        fix = "make '#| export' the first line of that cell, or move its code into this one"
+        findings.append(Finding(message, str(each.used), fix))
     if findings:
         raise LearnerFileError(findings)
 
