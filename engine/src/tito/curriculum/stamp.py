@@ -27,7 +27,7 @@ def stamped_module(first_line: str) -> str:
 
 
 def is_intact(file: str) -> bool:
-    """Whether the text of an exported file is as tito wrote it."""
+    """Whether the text of an exported file is as it was written."""
     first_line, _, rest = file.partition("\n")
     match = STAMP.match(first_line)
     if not match or not rest.startswith(NOTE):

@@ -56,7 +56,7 @@ def is_edited(desk: Desk, module: Module) -> bool:
 
 
 def is_changed_by_hand(exported: Path) -> bool:
-    """Whether somebody changed a file after tito had exported it; its stamp holds a digest."""
+    """Whether somebody changed a file after its export; its stamp holds a digest."""
     return not is_intact(exported.read_text(encoding="utf-8", errors="replace"))
 
 
