@@ -132,6 +132,15 @@ def test_a_test_that_ends_the_run_is_told_and_the_next_are_not_run(
     assert (report.findings, report.passed) == ((), False)
 
 
+def test_a_test_that_kills_its_parent_reaches_no_more_than_the_guard(
+    at_work: Learner, desk: Desk
+) -> None:
+    """Whether it ends before it is swept away with its group is a race; it has not passed."""
+    finish(at_work, "counter")
+    add(at_work, f"{HEAD}def test_a():\n    import os; os.kill(os.getppid(), 9)\n")
+    assert not run(desk).passed
+
+
 def test_a_test_that_exits_fails_alone(at_work: Learner, desk: Desk) -> None:
     finish(at_work, "counter")
     add(at_work, f"{HEAD}def test_a(): raise SystemExit\ndef test_b(): pass\n")
@@ -202,6 +211,7 @@ def test_what_the_learner_says_to_pytest_is_not_meant_for_these_tests(
     at_work: Learner, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     finish(at_work, "counter")
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     monkeypatch.setenv("PYTEST_ADDOPTS", "-k nothing")
     monkeypatch.setenv("PYTEST_PLUGINS", "nothing_like_this")
     for folder in (at_work.root, at_work.site, at_work.site.parent):

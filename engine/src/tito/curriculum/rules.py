@@ -288,7 +288,7 @@ def exported_names(draft: Draft) -> Iterator[Finding]:
 
 def exported_whole(draft: Draft) -> Iterator[Finding]:
     for each in undefined(draft.code):
-        message = f"{each.name!r} is exported code's, and what defines it is not: {each.home}"
+        message = f"exported code uses {each.name!r}, whose cell is not exported: {each.home}"
         fix = "export that cell too, or do without the name"
         yield Finding(message, str(each.used), fix)
 

@@ -124,4 +124,6 @@ def _results(
     known = {finding.where for finding in findings} | {n.partition("::")[0] for n in results}
     empty = (file for file in map(shown, files) if file not in known)
     findings += (Finding("the integration test holds no test", file) for file in empty)
+    if ended and not any(result.outcome == "failed" for result in results.values()):
+        findings.append(Finding(f"the integration tests did not run to their end: {ended}"))
     return tuple(results.items()), findings

@@ -30,7 +30,7 @@ def main(report: str, parent: str, workspace: str, *files: str) -> None:
     tests = next(folder for folder in Path(files[0]).parents if folder.name == FOLDER)
     arguments = [
         *("-q", "-c", "pytest.ini", "--rootdir", ".", "--confcutdir", str(tests)),
-        *("--import-mode=importlib", "--continue-on-collection-errors", "-p", "no:cacheprovider"),
+        *("--import-mode=importlib", "--continue-on-collection-errors"),
     ]
     with open(report, "a", encoding="utf-8") as out:
         code = pytest.main([*arguments, *files], plugins=[Reporter(out, own)])
