@@ -26,6 +26,14 @@ BROKEN = {
     "losses": (
         "_right = cross_entropy\n\ndef cross_entropy(*args, **more): return 2 * _right(*args, **more)"
     ),
+    "dataloader": (
+        "_right = RandomSampler.__iter__\n\n"
+        "RandomSampler.__iter__ = lambda self: (i // 2 for i in _right(self))"
+    ),
+    "autograd": (
+        "_right = accumulate\n\n"
+        "def accumulate(leaf, gradient): return _right(leaf, gradient * 1.0001)"
+    ),
 }
 
 
@@ -71,6 +79,10 @@ def test_a_module_of_stubs_makes_an_integration_test_fail(desk: Desk, module: st
     stubs = view(read_draft(folder(target)).lesson, LEARNER)
     desk.workspace.own_file(target).write_text(export(stubs, target, "law"), encoding="utf-8")
     assert not run_integration(desk.gate, 300).passed
+
+
+def test_each_module_that_a_test_names_is_broken_here() -> None:
+    assert set(BROKEN) == set(REQUIRED)
 
 
 @pytest.mark.parametrize("module", BROKEN)
