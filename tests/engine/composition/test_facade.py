@@ -79,6 +79,22 @@ def test_another_import_that_fails_is_told_as_it_is(here: Learner, line: str) ->
             ask()
 
 
+def test_code_that_looks_for_a_missing_attribute_is_told_as_it_is(here: Learner) -> None:
+    """Python takes an AttributeError for the answer no: it must not get lost on the way."""
+    finish(here, "counter")
+    path = own(here, "counter")
+    path.write_text(path.read_text() + "\nCounter.cuont\n")
+    for ask in (
+        lambda: hasattr(core(), "counter"),
+        lambda: exec("from abacus.core import counter"),
+    ):
+        with pytest.raises(
+            ImportError, match=r"abacus\.core\.counter cannot be.*'cuont'"
+        ) as caught:
+            ask()
+        assert isinstance(caught.value.__cause__, AttributeError)
+
+
 def test_dir_keeps_what_python_itself_puts_into_packages(here: Learner) -> None:
     assert {"__name__", "__path__", "__file__", "__spec__", "__loader__"} <= set(dir(core()))
     assert Path(core().__file__) == here.site / "abacus" / "core" / "__init__.py"

@@ -79,6 +79,9 @@ class Facade(ModuleType):
                 if gate.is_locked(error.name or ""):  # `from … import` asks the finder next
                     raise AttributeError(str(error)) from None
                 raise
+            except AttributeError as error:  # hasattr would take it for its answer
+                message = f"{module.target} cannot be imported: AttributeError: {error}"
+                raise ImportError(message, name=module.target) from error
             if hasattr(home, name):
                 setattr(type(self), name, Offer(module.target, name))
                 return getattr(home, name)

@@ -102,7 +102,7 @@ class Gate:
         return [
             other
             for other in self.course.modules
-            if other.extends == module.id and other.id in seen and self.status(other) != "locked"
+            if other.extends == module.id and other.id in seen & self.open_modules()
         ]
 
 
