@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 DIST = ROOT / "dist"
-PACKAGES = ["packages/tinytorch-core"]
+PACKAGES = ["packages/tinytorch-core", "packages/tinytorch-nn"]
 TORCH = "torch==2.13.0"
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 

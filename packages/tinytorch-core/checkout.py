@@ -1,16 +1,19 @@
-"""The build backend: hatchling, which in a checkout takes the engine from the folder next door.
+"""The build backend: hatchling, which in a checkout takes the engine and other tiers from next door.
 
-Nothing else differs from a build out of an sdist. Only what `pip install` resolves from names that
-folder; a wheel asks for the published engine, or it could be installed nowhere else, and so does an
+Nothing else differs from a build out of an sdist. Only what `pip install` resolves from names their
+folders; a wheel asks for the published ones, or it could be installed nowhere else, and so does an
 editable install, whose engine is meant to be editable too: pip install -e engine -e packages/…
+
+A backend must lie in the project's own folder, so every tier has this same file.
 """
 
+import re
 from pathlib import Path
 
 from hatchling import build
 from hatchling.builders.wheel import WheelBuilder
 
-ENGINE = Path(__file__).resolve().parents[2] / "engine"
+CHECKOUT = Path(__file__).resolve().parents[2]
 
 build_sdist = build.build_sdist
 build_wheel = build.build_wheel
@@ -37,6 +40,12 @@ def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
 
 
 def _next_door(requirement, key=""):
-    if requirement.startswith(f"{key}tinytorch-engine") and (ENGINE / "pyproject.toml").is_file():
-        return f"{key}tinytorch-engine @ {ENGINE.as_uri()}"
+    """The requirement, or with the same name the folder in this checkout that brings it."""
+    name = re.match(r"tinytorch-[a-z]+", requirement.removeprefix(key))
+    if not requirement.startswith(key) or not name:
+        return requirement
+    for folder in (CHECKOUT / "engine", CHECKOUT / "packages" / name[0]):
+        project = folder / "pyproject.toml"
+        if project.is_file() and f'name = "{name[0]}"' in project.read_text(encoding="utf-8"):
+            return f"{key}{name[0]} @ {folder.as_uri()}"
     return requirement

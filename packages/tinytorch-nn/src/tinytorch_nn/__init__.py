@@ -1,0 +1,1 @@
+"""The Architecture tier of TinyTorch: lessons, milestones, integration tests."""
