@@ -3,10 +3,9 @@
 #
 # A Linear layer doesn't know that two pixels are neighbours, and what it learnt about a seven in
 # the middle says nothing about one in the corner. A convolution looks through a small window, with
-# the same weights wherever that stands. You write it as loops, see what those cost, and turn it
-# into a matrix product that keeps up with PyTorch. Hubel and Wiesel (1962) found cells in a cat's
-# brain that watch for edges in a small field, Fukushima (1980) built a network of such cells, and
-# LeCun et al. (1989) trained one that read the post codes on letters.
+# the same weights wherever that stands. You turn it from loops into a matrix product that keeps up
+# with PyTorch. Hubel and Wiesel (1962) found cells in a cat's brain that watch for edges nearby,
+# Fukushima (1980) built a network of such cells, LeCun et al. (1989) taught one to read post codes.
 #
 # **Prerequisites:** modules 01, 03 and 06; strides of an array; mean and variance.
 # **Time:** about 210 minutes, seven exercises.
@@ -88,6 +87,37 @@ def allocated(call):  # the most bytes that a call has in use
 #    28 pixels, kernel 3: (28 - 3)/1 + 1 = 26      stride 2: ⌊25/2⌋ + 1 = 13
 # ```
 #
+# A **Slide** holds all of this for height and width, in pairs. `padding="same"` adds span - 1 zeros
+# altogether, so that nothing is lost (with stride 1), and "valid" adds none.
+
+# %%
+#| export
+Slide = namedtuple("Slide", "kernel stride dilation margins")
+def pair(value):  # 3 means (3, 3), and so does (3,)
+    value = (value,) if isinstance(value, int) else tuple(value)
+    return value * 2 if len(value) == 1 else value
+
+def sliding(kernel, stride, padding, dilation):
+    kernel, stride, dilation = map(pair, (kernel, stride, dilation))
+    if padding == "same" and stride == (1, 1):
+        zeros = [d * (k - 1) for k, d in zip(kernel, dilation)]
+        margins = [(n // 2, n - n // 2) for n in zeros]
+    elif padding == "valid" or not isinstance(padding, str):
+        margins = [(n, n) for n in pair(0 if padding == "valid" else padding)]
+    else:
+        raise RuntimeError(f"padding is 'valid', numbers, or, with stride 1, 'same'; not {padding}")
+    slide = Slide(kernel, stride, dilation, margins)
+    if min(*kernel, *stride, *dilation) < 1 or min(margins)[0] < 0:
+        raise RuntimeError(f"only margins may be 0, and nothing may be negative: {slide}")
+    return slide
+
+def out_size(size, kernel, stride, dilation):  # how many windows fit into size pixels
+    span = dilation * (kernel - 1) + 1
+    if span > size:
+        raise RuntimeError(f"a kernel that spans {span} doesn't fit into {size} pixels")
+    return (size - span) // stride + 1
+
+# %% [markdown]
 # Colour images have three **channels**, and a layer makes many output channels, each with a kernel
 # as deep as the input. For N images, with stride s and dilation d:
 #
@@ -97,23 +127,14 @@ def allocated(call):  # the most bytes that a call has in use
 #                                c, i, j
 # ```
 #
-# (Mathematics would flip the kernel, but as the weights are learnt, nobody here bothers.) Write
-# that down as it stands. It is slow, but nothing is easier to trust.
-
-# %%
-#| export
-def out_size(size, kernel, stride, dilation):
-    """How many windows fit into size pixels, padding included."""
-    span = dilation * (kernel - 1) + 1
-    if span > size:
-        raise RuntimeError(f"a kernel that spans {span} doesn't fit into {size} pixels")
-    return (size - span) // stride + 1
+# Write that down as it stands. It is slow, but nothing is easier to trust.
 
 # %% nbgrader={"grade_id": "convolutions-loops"}
-def conv2d_loops(input, weight, bias, stride=(1, 1), dilation=(1, 1)):
-    """The definition above, on arrays, without padding; stride and dilation are pairs.
+def conv2d_loops(input, weight, bias, slide):
+    """The definition above, on arrays, for slide.stride and slide.dilation, without padding.
     Approach: zeros of the output's shape and input's dtype, then two loops: `for n, o, y, x in
     np.ndindex(output.shape)` over outputs, and in it, over the c, i, j of weight.shape[1:]."""
+    _, stride, dilation, _ = slide
     ### BEGIN SOLUTION
     height, width = map(out_size, input.shape[2:], weight.shape[2:], stride, dilation)
     output = np.zeros((len(input), len(weight), height, width), input.dtype)
@@ -132,31 +153,29 @@ def conv2d_loops(input, weight, bias, stride=(1, 1), dilation=(1, 1)):
 # %% nbgrader={"grade_id": "test-convolutions-loops", "points": 12}
 IMAGE = np.float32([[[[1, 2, 0, 1], [0, 1, 3, 2], [2, 0, 1, 0], [1, 1, 0, 3]]]])
 
-def all_windows(x, kernel, stride, dilation):  # (N, C, OH, OW, KH, KW)
-    spans = [d * (k - 1) + 1 for k, d in zip(kernel, dilation)]
+def all_windows(x, slide, outside=0):  # of x (N, C, H, W) and its margins: (N, C, OH, OW, KH, KW)
+    (sy, sx), (dy, dx), spans = *slide[1:3], [d * (k - 1) + 1 for k, _, d, _ in zip(*slide)]
+    x = np.pad(x, [(0, 0), (0, 0), *slide.margins], constant_values=outside)
     views = np.lib.stride_tricks.sliding_window_view(x, spans, (2, 3))
-    return views[:, :, ::stride[0], ::stride[1], ::dilation[0], ::dilation[1]]
+    return views[:, :, ::sy, ::sx, ::dy, ::dx]
 
-def by_numpy(x, w, b, stride=(1, 1), dilation=(1, 1), groups=1):
-    views = np.split(all_windows(x, w.shape[2:], stride, dilation), groups, 1)
-    parts = [np.einsum("ncyxij,ocij->noyx", *pair) for pair in zip(views, np.split(w, groups))]
-    return np.concatenate(parts, 1) + b[:, None, None]
+def by_numpy(x, w, b, slide, groups=1):
+    parts = zip(np.split(all_windows(x, slide), groups, 1), np.split(w, groups))
+    return np.concatenate([np.einsum("ncyxij,ocij->noyx", *p) for p in parts], 1) + b[:, None, None]
 
 def test_unit_loops():
-    got = conv2d_loops(IMAGE, np.array([[[[1, 0], [0, -1]]]]), [0])
+    got = conv2d_loops(IMAGE, np.array([[[[1, 0], [0, -1]]]]), [0], sliding(2, 1, 0, 1))
     same(got, np.float32([[[[0, -1, -2], [0, 0, 3], [1, 0, -2]]]]), "the example")
-    for size, kernel, *options in [((5, 4), (2, 3)), ((7, 6), (3, 2), (2, 1), (1, 2)),
-                                   ((6, 9), (2, 2), (1, 3), (4, 1)), ((3, 3), (3, 3))]:
-        x, w, b = random(2, 3, *size), random(4, 3, *kernel), random(4)
-        expected = by_numpy(x, w, b, *options)
-        same(conv2d_loops(x, w, b, *options), expected, f"{size=}, {kernel=}, {options=}")
+    for size, *ways in [((5, 4), (2, 3), 1, 0, 1), ((7, 6), (3, 2), (2, 1), 0, (1, 2)),
+                        ((6, 9), (2, 2), (1, 3), 0, (4, 1)), ((3, 3), (3, 3), 1, 0, 1)]:
+        x, w, b, slide = random(2, 3, *size), random(4, 3, *ways[0]), random(4), sliding(*ways)
+        same(conv2d_loops(x, w, b, slide), by_numpy(x, w, b, slide), f"images {size}, {slide}")
 test_unit_loops()
 
 # %%
 x, w, b = random(1, 1, 28, 28), random(8, 1, 3, 3), random(8)
-loops = min(repeat(lambda: conv2d_loops(x, w, b), number=1, repeat=2))
-print(f"One 28×28 picture through 8 kernels of 3×3: {loops * 1e3:.0f} ms, "
-      f"60,000 of them: {loops * 60_000 / 60:.0f} minutes, only forwards.")
+loops = min(repeat(lambda: conv2d_loops(x, w, b, sliding(3, 1, 0, 1)), number=1, repeat=2))
+print(f"8 kernels, one picture: {loops:.3f} s. 60,000 pictures: {loops * 1000:.0f} minutes.")
 
 # %% [markdown]
 # ## 2. All windows at once
@@ -176,31 +195,10 @@ print(f"One 28×28 picture through 8 kernels of 3×3: {loops * 1e3:.0f} ms, "
 # **The batch comes last** here, and that is a trick. Whatever a convolution copies, it moves by
 # pixels. In memory of the order (C, H, W, N), a pixel of all N images is one block, and NumPy moves
 # blocks; in the order (N, C, H, W), the pieces are single numbers. So our layers keep their images
-# in the order (C, H, W, N), and show users an (N, C, H, W) *view*. Functions like relu keep the
-# order of what they get. Here are tools for that, complete. A **Slide** says how a window moves;
-# `padding="same"` adds span - 1 zeros altogether, so that nothing is lost, and "valid" adds none.
+# in the order (C, H, W, N), and show users an (N, C, H, W) *view*. relu and others keep the order.
 
 # %%
 #| export
-Slide = namedtuple("Slide", "kernel stride dilation margins")  # each for the height and the width
-def pair(value):  # 3 means (3, 3), and so does (3,)
-    value = (value,) if isinstance(value, int) else tuple(value)
-    return value * 2 if len(value) == 1 else value
-
-def sliding(kernel, stride, padding, dilation):
-    kernel, stride, dilation = map(pair, (kernel, stride, dilation))
-    if padding == "same" and stride == (1, 1):
-        zeros = [d * (k - 1) for k, d in zip(kernel, dilation)]
-        margins = [(n // 2, n - n // 2) for n in zeros]
-    elif padding == "valid" or not isinstance(padding, str):
-        margins = [(n, n) for n in pair(0 if padding == "valid" else padding)]
-    else:
-        raise RuntimeError(f"padding is 'valid', numbers, or, with stride 1, 'same'; not {padding}")
-    slide = Slide(kernel, stride, dilation, margins)
-    if min(*kernel, *stride, *dilation) < 1 or min(margins)[0] < 0:
-        raise RuntimeError(f"only margins may be 0, and nothing may be negative: {slide}")
-    return slide
-
 def batch_last(array):  # (N, C, H, W), or a single image (C, H, W), as (C, H, W, N) without gaps
     order = array.transpose(1, 2, 3, 0) if array.ndim == 4 else array[..., None]
     return np.ascontiguousarray(order)
@@ -208,8 +206,7 @@ def batch_first(array, ndim):
     return array.transpose(3, 0, 1, 2) if ndim == 4 else array[..., 0]
 
 def framed(shape, slide, value, dtype):
-    """An array (C, H, W, N) full of value, that has margins around images of this shape
-    (N, C, H, W), and the view of what is inside of them."""
+    """An array (C, H, W, N) full of value, and in it the view for images of this shape."""
     if len(shape) not in (3, 4):
         raise RuntimeError(f"images are (N, C, H, W), or (C, H, W), not {shape}")
     (top, bottom), (left, right) = slide.margins
@@ -234,13 +231,11 @@ def windows(image, slide):
     have six entries, and image.strides has the image's own steps, in bytes."""
     (kernel_h, kernel_w), (stride_h, stride_w), (dilation_h, dilation_w), _ = slide
     ### BEGIN SOLUTION
-    channels, height, width, batch = image.shape
-    out_h = out_size(height, kernel_h, stride_h, dilation_h)
-    out_w = out_size(width, kernel_w, stride_w, dilation_w)
+    channels, *size, batch = image.shape
+    out_h, out_w = map(out_size, size, slide.kernel, slide.stride, slide.dilation)
     c, h, w, n = image.strides
-    shape = channels, kernel_h, kernel_w, out_h, out_w, batch
     strides = c, dilation_h * h, dilation_w * w, stride_h * h, stride_w * w, n
-    return as_strided(image, shape, strides)
+    return as_strided(image, (channels, kernel_h, kernel_w, out_h, out_w, batch), strides)
     ### END SOLUTION
 
 # %% [markdown]
@@ -250,10 +245,10 @@ def windows(image, slide):
 # %% nbgrader={"grade_id": "test-convolutions-windows", "points": 14}
 def test_unit_windows():
     image = random(3, 9, 8, 2)
-    for ways in [((2, 3), (3, 1), (4, 2)), ((3, 2), (1, 2), (1, 3))]:
+    for slide in (sliding((2, 3), (3, 1), 0, (4, 2)), sliding((3, 2), (1, 2), 0, (1, 3))):
         for a in (image, image[:, ::-1], np.asfortranarray(image)):
-            view, expected = windows(a, Slide(*ways, None)), all_windows(batch_first(a, 4), *ways)
-            same(view, expected.transpose(1, 4, 5, 2, 3, 0), f"windows of (3, 9, 8, 2), {ways}")
+            view, expected = windows(a, slide), all_windows(batch_first(a, 4), slide)
+            same(view, expected.transpose(1, 4, 5, 2, 3, 0), f"windows of (3, 9, 8, 2), {slide}")
             assert np.shares_memory(view, a), "windows should be a view: don't copy"
 test_unit_windows()
 
@@ -276,16 +271,14 @@ test_unit_windows()
 # of 32×32 with 32 channels, 8.4 MB become 75. So we take a **strip** of output rows at a time, so
 # many that its columns take at most 2 MB: that is near the size of a processor's cache.
 #
-# **Groups** cut the channels into equal parts that have nothing to do with each other: with two,
-# the first half of the output sees the first half of the input. For `@`, that is a batch:
-# weight (G, O/G, C/G·K·K) @ columns (G, C/G·K·K, …) = output (G, O/G, …).
+# **Groups** cut the channels into equal parts: with two, the first half of the output sees only the
+# first half of the input. To `@`, that is a batch of matrices: weight (G, O/G, C/G·K·K).
 
 # %% nbgrader={"grade_id": "convolutions-forward"}
 #| export
 STRIP = 2**21  # bytes
 
-def grouped(array, groups):
-    """(A, …) as (groups, A/groups, the rest in one)."""
+def grouped(array, groups):  # (A, …) as (groups, A/groups, the rest in one)
     return array.reshape(groups, len(array) // groups, prod(array.shape[1:]))
 
 def check_conv2d(input, weight, bias, groups):
@@ -322,10 +315,9 @@ def columns(view, rows, groups):
 @operation
 def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """Convolve input (N, C, H, W), or (C, H, W), with weight (O, C/groups, KH, KW), and add bias.
-    Approach: make the `windows` of the `pad`ded input. output is np.empty (G, O/G, OH·OW·N), and
-    for each strip, np.matmul(…, out=output[:, :, positions]) fills in its part. Reshape to
-    (O, OH, OW, N), add the bias (if any) in place, and go back with `batch_first`, to as many
-    dimensions as input has. If memory didn't matter, three lines would do: write those first."""
+    Approach: take `windows` of the `pad`ded input. output is np.empty (G, O/G, OH·OW·N), and for
+    each strip, np.matmul(…, out=output[:, :, positions]) fills in its part. Then (O, OH, OW, N),
+    plus the bias (if any), in place, and `batch_first`, with as many dimensions as input has."""
     check_conv2d(input, weight, bias, groups)
     slide = sliding(weight.shape[2:], stride, padding, dilation)
     ### BEGIN SOLUTION
@@ -344,36 +336,33 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
 # Strips; all options against NumPy, in one strip and in several; memory.
 
 # %% nbgrader={"grade_id": "test-convolutions-forward", "points": 18}
-OPTIONS = [  # size of the input, of the weight, options
-    ((2, 3, 5, 6), (4, 3, 3, 2), {}), ((3, 2, 6, 7), (3, 2, 2, 3), dict(stride=2, padding=(1, 2))),
-    ((2, 4, 7, 5), (6, 2, 3, 3), dict(groups=2, dilation=(2, 1), padding=1)),
-    ((1, 3, 4, 4), (3, 1, 4, 2), dict(groups=3, padding="same")),
+OPTIONS = [  # size of the input, of the weight; stride, padding, dilation; groups
+    ((2, 3, 5, 6), (4, 3, 3, 2), (1, 0, 1), 1), ((3, 2, 6, 7), (3, 2, 2, 3), (2, (1, 2), 1), 1),
+    ((2, 4, 7, 5), (6, 2, 3, 3), (1, 1, (2, 1)), 2),
+    ((1, 3, 4, 4), (3, 1, 4, 2), (1, "same", 1), 3),
 ]
 
 def test_unit_convolution():
     global STRIP
     for STRIP, batch, cuts in [(9_000, 5, [0, 1, 2, 3]), (11_520, 2, [0, 2, 3]), (9, 0, [0, 3])]:
         size, width = (4, 3, 3, 3, 10, batch), 10 * batch
-        view = np.broadcast_to(np.float64(1), size)
         wanted = [(slice(a, b), slice(a * width, b * width)) for a, b in zip(cuts, cuts[1:])]
-        assert list(strips(view)) == wanted, f"{STRIP=}, windows {size} of 8 bytes: {wanted}"
+        got = list(strips(np.broadcast_to(np.float64(1), size)))
+        assert got == wanted, f"{STRIP=}, windows {size} of 8 bytes: {wanted}, not {got}"
     for STRIP in (1500, 2**21):
-        for size, kernel, options in OPTIONS:
-            x, w, b, what = random(*size), random(*kernel), random(kernel[0]), f"{size}, {options}"
-            slide = sliding(kernel[2:], options.get("stride", 1), options.get("padding", 0),
-                            options.get("dilation", 1))
-            expected = by_numpy(np.pad(x, [(0, 0), (0, 0), *slide.margins]), w, b, slide.stride,
-                                slide.dilation, options.get("groups", 1))
+        for size, kernel, ways, groups in OPTIONS:
+            x, w, b = random(*size), random(*kernel), random(kernel[0])
+            slide = sliding(kernel[2:], *ways)
+            expected, what = by_numpy(x, w, b, slide, groups), f"{slide}, {groups=}"
             for part in (slice(None), 0, slice(0, 0)):
-                got = conv2d(*map(tensor, (x[part], w, b)), **options)
+                got = conv2d(*map(tensor, (x[part], w, b)), *ways, groups)
                 same(got, expected[part], f"{what}, of the images {part}")
-            got = conv2d(tensor(x), tensor(w), **options)
+            got = conv2d(tensor(x), tensor(w), None, *ways, groups)
             same(got, expected - b[:, None, None], f"{what}, no bias")
-    x, w, b = randn(16, 8, 64, 64), randn(8, 8, 3, 3), ones(8)
-    most, y = allocated(lambda: conv2d(x, w, b)) / x.nbytes, conv2d(x, w, b)
+    x, w = randn(16, 8, 64, 64), randn(8, 8, 3, 3)
+    most, y = allocated(lambda: conv2d(x, w)) / x.nbytes, conv2d(x, w)
     assert most < 3.7, f"a copy of the input, an output, a strip: not {most:.1f} × the input"
     assert y.numpy().transpose(1, 2, 3, 0).flags.c_contiguous, "its memory's order is (C, H, W, N)"
-    assert b.tolist() == [1] * 8, "leave the bias as it is"
 test_unit_convolution()
 
 # %% [markdown]
@@ -384,10 +373,9 @@ test_unit_convolution()
 #    output = weight @ columns          weight: g @ columnsᵀ          columns: weightᵀ @ g
 # ```
 #
-# The columns are made anew, strip by strip: to keep them from the forward pass would save little
-# time, at K·K times the memory of the image. What comes out for the columns must go back to the
-# pixels they were copied from. Where windows overlap, a pixel was used several times, and **gets
-# the sum**:
+# The columns are made anew, strip by strip: to keep them would save little time, at K·K times the
+# memory of the image. What comes out for them must go back to the pixels they were copied from.
+# Where windows overlap, a pixel was used several times, and **gets the sum**:
 #
 # ```
 #    gradient of the columns, for a row of 4 pixels     of the pixels
@@ -453,11 +441,11 @@ def test_unit_gradients():
     same(x.grad, np.float32([[[3, 5 + 30, 50 + 300, 500]]]), "a row of 4: g·3 left, g·5 right")
     same(w.grad, np.float32([[[[1 + 20, 2 + 100]]]]), "the weight's: Σ g · the pixels it met")
     for STRIP in (1500, 2**21):
-        for size, kernel, options in OPTIONS:
+        for size, kernel, ways, groups in OPTIONS:
             for images in (size, size[1:]):
                 arrays = random(*images), random(*kernel), random(kernel[0])
-                right_gradients(f"{images}, {kernel}, {options}",
-                                lambda x, w, b: conv2d(x, w, b, **options), *arrays)
+                right_gradients(f"{images}, {kernel}, {ways}, {groups=}",
+                                lambda x, w, b: conv2d(x, w, b, *ways, groups), *arrays)
 test_unit_gradients()
 
 # %%
@@ -509,11 +497,10 @@ class Conv2d(Module):
 #                                                            0  0  0 40
 # ```
 #
-# `view.max((1, 2))` would search window by window, four numbers at a time. Turn it around: each of
-# the `places` has one number of every window, and np.maximum compares two such arrays at full
-# speed. Backwards, only the winner's place gets g, and **on a tie the first one** (after a relu,
-# windows full of zeros are common). So forwards we note `which` place won, in as few bytes as hold
-# its number. `which == number` is a mask of 0 and 1; g times that is what this place gets.
+# `view.max((1, 2))` would search window by window. Turn it around: each of the `places` has one
+# number of every window, and np.maximum compares two such arrays at full speed. Backwards, only the
+# winner's place gets g; **on a tie the first one** (windows full of zeros are common). So we note
+# `which` place won, in few bytes. `which == number` is a mask of 0 and 1, to multiply g with.
 
 # %% nbgrader={"grade_id": "convolutions-pooling"}
 #| export
@@ -528,10 +515,9 @@ def pooling(kernel_size, stride, padding, dilation=1):
 @operation
 def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1):
     """The largest number in each window; margins never win.
-    Approach: take the first of the `places`, copied, for the best so far, and zeros of a dtype that
-    np.min_scalar_type finds for the last place's number. Of each other place: where is it *larger*?
-    That mask times the place's number, in which's own dtype, is 0 elsewhere, and np.maximum puts it
-    into `which`, for numbers grow. Return the maxima (batch first), and `which` for the tape."""
+    Approach: begin with a copy of the first place, and zeros in the np.min_scalar_type of the last
+    place's number. Where is the next place *larger*? That mask times its number, in the dtype of
+    `which`, and np.maximum (numbers grow) update it. Return maxima, and `which` for the tape."""
     slide = pooling(kernel_size, stride, padding, dilation)
     view = windows(pad(input, slide, -np.inf), slide)
     ### BEGIN SOLUTION
@@ -566,10 +552,7 @@ def avg_pool2d(input, kernel_size, stride=None, padding=0):
     """The mean of each window; the zeros of the margins count."""
     slide = pooling(kernel_size, stride, padding)
     ### BEGIN SOLUTION
-    first, *others = places(windows(pad(input, slide), slide))
-    total = first.copy()
-    for other in others:
-        total += other
+    total = sum(places(windows(pad(input, slide), slide)))
     total /= prod(slide.kernel)
     return batch_first(total, input.ndim)
     ### END SOLUTION
@@ -604,8 +587,7 @@ def test_unit_pooling():
         same(x.grad, np.float32([[gradient]]), f"the example's gradient in {pool.__name__}")
     def check(pool, reduce, outside, *options):
         a, slide, what = random(2, 3, 7, 8), pooling(*options), f"{pool.__name__} with {options}"
-        edges = np.pad(a, [(0, 0), (0, 0), *slide.margins], constant_values=outside)
-        expected = reduce(all_windows(edges, *slide[:3]), axis=(4, 5))
+        expected = reduce(all_windows(a, slide, outside), axis=(4, 5))
         for part in (slice(None), 0, slice(0, 0)):
             same(pool(tensor(a[part]), *options), expected[part], f"{what} of the images {part}")
             right_gradients(what, lambda x: pool(x, *options), a[part])
@@ -620,6 +602,8 @@ def test_unit_pooling():
     (max_pool2d(x, 20) + max_pool2d(-x, 20)).backward(ones(1, 1, 1))
     got = np.flatnonzero(x.grad.numpy()).tolist()
     assert got == [0, 399], f"in one window of 400 places, the first and the last: not {got}"
+    dtype = max_pool2d.forward(IMAGE, 2)[1].dtype
+    assert dtype == "uint8", f"four places can be counted in one byte each, not in {dtype}"
 test_unit_pooling()
 
 # %%
@@ -647,16 +631,14 @@ class MaxPool2d(Pool2d):
 
 # %% [markdown]
 # ## 6. Batch normalization
-# Layers learn at the same time, and each builds on outputs whose scale keeps changing under it. In
-# deep networks this grows until only a small learning rate is safe. Ioffe and Szegedy (2015) put
-# each channel back to mean 0 and variance 1, over the batch and all pixels, and gave it a learnt
-# scale and shift of its own instead:
+# While a deep network learns, each layer builds on outputs whose scale keeps changing. Ioffe and
+# Szegedy (2015) put each channel back to mean 0 and variance 1, over the batch and all pixels, and
+# gave it a learnt scale and shift instead. Much larger learning rates became safe:
 #
 # ```
 #    x̂ = (x - mean) / √(var + eps)        output = weight · x̂ + bias
 #
-#    a channel with the numbers 1, 3:  mean 2, var ((-1)² + 1²)/2 = 1, x̂ = -1, 1
-#    weight 10, bias 5:                output -5, 15
+#    1, 3 in a channel:  mean 2, var ((-1)² + 1²)/2 = 1, x̂ = -1, 1; weight 10, bias 5: -5, 15
 # ```
 #
 # **Backwards**, mean and variance depend on x as well. Add a constant to a whole channel, and
@@ -669,8 +651,7 @@ class MaxPool2d(Pool2d):
 
 # %% nbgrader={"grade_id": "convolutions-standardize"}
 #| export
-def channel_rows(array):
-    """(N, C, …) as (C, n): a row for each channel. A view, if the memory's order is batch last."""
+def channel_rows(array):  # (N, C, …) as (C, n); a view, if the memory's order is batch last
     return np.moveaxis(array, 0, -1).reshape(array.shape[1], array.size // (array.shape[1] or 1))
 
 def from_channel_rows(rows, shape):
@@ -854,8 +835,7 @@ test_unit_training_and_use()
 def best(call, calls=1):  # milliseconds, the best of five: other programs only slow us down
     return min(repeat(call, number=calls, repeat=5)) / calls * 1e3
 
-product = best(lambda: conv2d.forward(x, w, b), 99)
-print(f"The picture that took {loops * 1e3:.0f} ms in loops takes {product:.3f} ms as a product.")
+print(f"The picture took {loops:.3f} s, now {best(lambda: conv2d.forward(x, w, b), 99):.3f} ms.")
 x, slide = random(32, 8, 28, 28), sliding(3, 1, 0, 1)
 for order, a in {"(N, C, H, W)": x.transpose(1, 2, 3, 0), "(C, H, W, N)": batch_last(x)}.items():
     print(f"Copying all windows of images {order} takes {best(windows(a, slide).copy):.2f} ms")
@@ -909,13 +889,11 @@ test_unit_together()
 # %% [markdown]
 # ## 🤔 Questions to think about
 # 1. Two layers of 3×3 see as far as one of 5×5. Which has fewer weights, and what else have they?
-# 2. What does a 1×1 convolution compute, and what could it be good for?
-# 3. Why is a Conv2d's bias useless if BatchNorm2d follows? How could both become one convolution
+# 2. Why is a Conv2d's bias useless if BatchNorm2d follows? How could both become one convolution
 #    once training is over?
-# 4. Padding with zeros tells a network where the edge is. How could it find out from its outputs?
+# 3. Padding with zeros tells a network where the edge is. How could it find out from its outputs?
 
 # %% [markdown]
 # ## 🎯 Summary
-# `nn.Conv2d`, the pools and `nn.BatchNorm2d` make the networks that read post codes in the 1990s
-# and won at ImageNet in 2012. Yours run at the speed of a matrix product. So far, images: module 10
-# turns to text, and asks what its pixels are.
+# Of `nn.Conv2d`, pools and `nn.BatchNorm2d`, networks were made that read post codes in the 1990s
+# and won at ImageNet in 2015. Module 10 turns to text, and asks what its pixels are.
