@@ -11,7 +11,9 @@ import tinytorch.core
 import tinytorch.data
 import tinytorch.nn
 import tinytorch.nn.functional
+import tinytorch.nn.utils
 import tinytorch.optim
+import tinytorch.optim.lr_scheduler
 import torch
 import torch.utils.data
 
@@ -21,6 +23,8 @@ OURS = {
     "F": tinytorch.nn.functional,
     "data": tinytorch.data,
     "optim": tinytorch.optim,
+    "utils": tinytorch.nn.utils,
+    "lr_scheduler": tinytorch.optim.lr_scheduler,
 }
 THEIRS = {
     "torch": torch,
@@ -28,6 +32,8 @@ THEIRS = {
     "F": torch.nn.functional,
     "data": torch.utils.data,
     "optim": torch.optim,
+    "utils": torch.nn.utils,
+    "lr_scheduler": torch.optim.lr_scheduler,
 }
 
 Program = Callable[..., Any]
@@ -36,7 +42,7 @@ Program = Callable[..., Any]
 def both(program: Program, *arrays: Any) -> tuple[Any, Any]:
     """(ours, theirs): what `program(library, *tensors)` gives in each library, as plain data.
 
-    `library` has the attributes torch, nn, F, data and optim. An exception is an outcome too.
+    `library` has one attribute for each of the names above. An exception is an outcome too.
     """
     return outcome(OURS, program, arrays), outcome(THEIRS, program, arrays)
 

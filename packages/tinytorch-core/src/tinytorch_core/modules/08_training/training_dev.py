@@ -397,7 +397,7 @@ for max_norm in (inf, 1.0):
 #
 # The relative ones multiply if two are at one optimizer, say a rising line and a cosine: each changes
 # what it finds. But nothing grows out of 0. After a step with f = 0, at the turning point of a
-# cosine, the base helps: eta_min + (base - eta_min) · f(t).
+# cosine, the base helps: lr + (base - eta_min) · f(t).
 
 # %% nbgrader={"grade_id": "training-schedules"}
 #| export
@@ -447,13 +447,13 @@ class Relative(LRScheduler):
     """A schedule by factors, factor(t), of the distance to eta_min."""
     eta_min = 0.0
     def get_lr(self):
-        """What last_epoch and factors make of each group's rate; after 0, of each of base_lrs."""
+        """What last_epoch and the factors make of each group's rate, after a factor of 0 or not."""
         ### BEGIN SOLUTION
         t, low = self.last_epoch, self.eta_min
         now, before = self.factor(t), self.factor(t - 1) if t > 0 else 1.0
-        if before == 0:
-            return [low + (base - low) * now for base in self.base_lrs]
         rates = [group["lr"] for group in self.optimizer.param_groups]
+        if before == 0:
+            return [lr + (base - low) * now for lr, base in zip(rates, self.base_lrs)]
         return [low + (lr - low) * (now / before) for lr in rates]
         ### END SOLUTION
 
@@ -670,19 +670,18 @@ def save_checkpoint(path, /, **parts):
     ### END SOLUTION
 
 def load_checkpoint(path):
-    """The dict of the parts. OSError as it comes, if the file can't be read; ValueError with the
-    path for all else, and with the missing name for archives that lack something. Approach: `with
-    np.load(path) as archive: arrays = dict(archive)` reads and checks everything; it raises all
-    kinds of Exception. "checkpoint" is in there, and `item()` makes it a str. unboxed needs a list
-    from arr_0 on. How long it is? One array for each name that is left."""
+    """The dict of the parts. OSError as it comes, if the file can't be opened; ValueError with the
+    path for all else, and with the missing name for archives that lack something. Approach: open it
+    as "rb". `with np.load(file) as archive: arrays = dict(archive)` reads and checks everything, and
+    raises all kinds of Exception. "checkpoint" is in there, and `item()` makes it a str. unboxed
+    needs a list from arr_0 on. How long it is? One array for each name that is left."""
     ### BEGIN SOLUTION
-    try:
-        with np.load(path) as archive:
-            arrays = dict(archive)
-    except OSError:
-        raise
-    except Exception as problem:
-        raise ValueError(f"{path} is damaged, cut short, or no checkpoint: {problem}") from problem
+    with open(path, "rb") as file:
+        try:
+            with np.load(file) as archive:
+                arrays = dict(archive)
+        except Exception as problem:
+            raise ValueError(f"{path} is damaged, cut short, or foreign: {problem}") from problem
     try:
         text = arrays.pop("checkpoint").item()
         return unboxed(json.loads(text), [arrays[f"arr_{i}"] for i in range(len(arrays))])
