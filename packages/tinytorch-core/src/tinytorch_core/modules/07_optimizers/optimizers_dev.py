@@ -76,12 +76,12 @@ def check(rule, before, after, returns="nothing", **options):
 
 # %% [markdown]
 # ## 📦 Where this code lives
-# The exported cells become `tinytorch/optim/optimizers.py`, and earn you
-# `from tinytorch import optim` with `optim.SGD`, `optim.Adam`, `optim.AdamW` and their base class.
+# The exported cells become `tinytorch/optim/optimizers.py`, and `from tinytorch import optim` has
+# `optim.SGD`, `optim.Adam`, `optim.AdamW` and `optim.Optimizer`.
 
 # %% [markdown]
 # ## 1. Downhill, and why it zigzags
-# Near its lowest point a loss looks like a bowl, steep in some directions and flat in others:
+# Near its lowest point, a loss is steep in some directions and flat in others, like a long valley:
 #
 # ```
 #    f(w) = (1·w₀² + 20·w₁²) / 2      gradient (1·w₀, 20·w₁)      lowest point (0, 0)
@@ -95,14 +95,13 @@ def check(rule, before, after, returns="nothing", **options):
 #    w₁, times -0.8:  1   -0.80   0.64  -0.51   0.41  -0.33     jumps from side to side
 # ```
 #
-# With lr = 0.1 the factor of w₁ is -1, and it jumps forever; with more it flies away. So the
-# *steepest* direction limits lr, to 2/20, and the *flattest* has to live with it. In a network,
-# curvatures differ by factors of thousands.
+# With lr = 0.1 the factor of w₁ is -1, and it jumps forever; with more it flies away. The steepest
+# direction limits lr, and the flattest, in networks thousands of times flatter, has to live with it.
 #
 # First the step itself. `param - lr * gradient` makes two new arrays, thousands of times. We compute
 # *in place* instead: `a -= b` and `np.multiply(a, b, out=c)` write into arrays that exist. What lies
 # in between goes into **scratch** arrays, kept from step to step. Nothing in there is needed
-# afterwards, so parameters of equal shape share one.
+# afterwards, so parameters of equal shape take turns with one.
 
 # %% nbgrader={"grade_id": "optimizers-descend"}
 #| export
@@ -208,13 +207,14 @@ def test_unit_momentum():
     ]:
         before = {"buffer": buffer, "grad": grad}
         options = {"momentum": momentum, "dampening": dampening}
-        check(gain_momentum, before, {"buffer": after}, "buffer", nesterov=False, **options)
+        idle = {} if dampening else {"scratch": np.full_like(buffer, 99)}
+        check(gain_momentum, before, {"buffer": after, **idle}, "buffer", nesterov=False, **options)
         check(gain_momentum, before, {"buffer": after, "scratch": way}, "scratch", nesterov=True,
               **options)
 test_unit_momentum()
 
 # %%
-buffer, scratch = np.zeros(2), np.empty(2)
+buffer, scratch = np.zeros(2), np.empty(2)  # the ball, with momentum 0.6
 draw(lambda w, gradient: descend(
     w, gain_momentum(buffer, gradient, 0.6, 0, False, scratch), 0.09, scratch))
 
@@ -251,10 +251,8 @@ draw(lambda w, gradient: descend(
 #
 # ```
 #    param ← param - lr · (m/c₁) / (√(v/c₂) + eps)          seven trips over the array
-#    param ← param - (lr·√c₂/c₁) · m / (√v + eps·√c₂)       five: c₁ and c₂ are plain numbers
+#    param ← param - (lr·√c₂/c₁) · m / (√v + eps·√c₂)       the same, times √c₂/√c₂, in five
 # ```
-#
-# The second line is the first, with both sides of the fraction multiplied by √c₂.
 
 # %% nbgrader={"grade_id": "optimizers-adam"}
 #| export
@@ -404,13 +402,14 @@ class Groups:
             raise ValueError("optimizer got an empty parameter list")
         for group in groups if isinstance(groups[0], dict) else [{"params": groups}]:
             self.add_param_group(group)
+
     def add_param_group(self, param_group):
         """Complete the dictionary param_group itself, not a copy, and append it to the groups.
-        Raises TypeError if one of its params is no Tensor, and ValueError if one isn't a leaf
-        (`is_leaf`) or is in another group already; then nothing has changed.
-        Approach: check every parameter. Ask a set whether it is in a group: `in` a list compares
-        by ==, which tensors answer element by element. Then "params" becomes the list `params`, and
-        each of the defaults fills a gap."""
+        Raises TypeError, naming its type, if one of `params` is no Tensor, and ValueError if one
+        isn't a leaf (`is_leaf`; say "leaf") or is in another group already (say "group"); then
+        nothing has changed.
+        Approach: check every parameter, and ask a set what is in groups: `in` a list compares by
+        ==, element by element. Then "params" becomes `params`, and the defaults fill the gaps."""
         if not isinstance(param_group, dict) or "params" not in param_group:
             raise TypeError(f"a group is a dict with the key 'params', not {param_group!r}")
         params = listed(param_group["params"])
@@ -444,15 +443,15 @@ def test_unit_groups():
     defaults = {"lr": 0.5, "decay": 0}
     for params in ([a, b], iter([a, b]), {"a": a, "b": b}.values(), [{"params": (a, b)}]):
         holds(Groups(params, defaults), ([a, b], defaults))
-    second = {"params": [b, c], "decay": 3, "extra": True}
+    second = {"params": [b, c], "decay": 3, "extra": 1}
     groups = Groups([{"params": a, "lr": 0.1}, second], defaults)
-    expected = ([a], {"lr": 0.1, "decay": 0}), ([b, c], {"lr": 0.5, "decay": 3, "extra": True})
+    expected = ([a], {"lr": 0.1, "decay": 0}), ([b, c], {"lr": 0.5, "decay": 3, "extra": 1})
     holds(groups, *expected)
     assert groups.param_groups[1] is second, "the dictionary itself becomes the group, not a copy"
     new, computed = {"params": (d, a)}, ones(2)
     computed.grad_fn = "as if it had been computed"
     for error, wrong, *parts in [
-        (ValueError, new, "more than one"), (TypeError, {"params": [d, 3]}, "int"),
+        (ValueError, new, "group"), (TypeError, {"params": [d, 3]}, "int"),
         (ValueError, {"params": [d, computed]}, "leaf"), (TypeError, {"params": {d}}),
     ]:
         refuses(error, lambda: groups.add_param_group(wrong), *parts)
@@ -480,8 +479,7 @@ def gradient_of(param, maximize):
     """The array of param's gradient; turned around, if the way is up."""
     array, grad = param._array, param.grad._array
     if grad.shape != array.shape or grad.dtype != array.dtype:
-        kinds = f"{grad.dtype} {grad.shape}, the parameter is {array.dtype} {array.shape}"
-        raise RuntimeError(f"the gradient is {kinds}")
+        raise RuntimeError(f"a gradient {grad.dtype} {grad.shape} of {array.dtype} {array.shape}")
     return -grad if maximize else grad
 
 class Optimizer(Groups):
@@ -492,6 +490,7 @@ class Optimizer(Groups):
     def _move(self, param, grad, group):
         """Move the Tensor param by the array grad, as the options of its group say."""
         raise NotImplementedError(f"{type(self).__name__} needs a method _move")
+
     def zero_grad(self, set_to_none=True):
         """Set the `grad` of all parameters to None; without set_to_none, fill those there are with
         0, in place (`zero_`)."""
@@ -507,7 +506,7 @@ class Optimizer(Groups):
         """Move each parameter that has a gradient, and count that in its `_counter[0]`. Returns
         what closure returned, or None.
         Approach: only closure runs `with enable_grad():`. `_move` gets the array that `gradient_of`
-        returns, which wants to know group.get("maximize", False)."""
+        makes of the parameter and group.get("maximize")."""
         ### BEGIN SOLUTION
         loss = None
         if closure is not None:
@@ -516,7 +515,7 @@ class Optimizer(Groups):
         for group in self.param_groups:
             for param in group["params"]:
                 if param.grad is not None:
-                    self._move(param, gradient_of(param, group.get("maximize", False)), group)
+                    self._move(param, gradient_of(param, group.get("maximize")), group)
                     param._counter[0] += 1
         return loss
         ### END SOLUTION
@@ -530,14 +529,14 @@ class Optimizer(Groups):
 # %% nbgrader={"grade_id": "test-optimizers-walk", "points": 10}
 def test_unit_walk():
     class Notes(Optimizer):
-        def _move(self, param, grad, group): met.append((param, grad.tolist(), group["name"]))
+        def _move(self, param, grad, group): met.append((id(param), grad.tolist(), group["name"]))
     a, b, c = (ones(2, requires_grad=True) for _ in range(3))
     groups = [{"params": [a, b], "name": 1}, {"params": [c], "name": 2, "maximize": True}]
     met, modes, optimizer = [], [], Notes(groups, {})
     a.grad, c.grad = tensor([1.0, 2.0]), tensor([3.0, 4.0])
     assert optimizer.step() is None, "without a closure, step returns None"
-    assert [m[1:] for m in met] == [([1, 2], 1), ([-3, -4], 2)], f"_move got {met}"
-    assert met[0][0] is a and met[1][0] is c, "_move gets the parameter itself"
+    expected = [(id(a), [1, 2], 1), (id(c), [-3, -4], 2)]
+    assert met == expected, f"_move should be called with (id, grad, name) {expected}, got {met}"
     assert [p._version for p in (a, b, c)] == [1, 0, 1], "count what was moved, and only that"
     def closure():
         modes.append((is_grad_enabled(), len(met)))
@@ -553,8 +552,6 @@ def test_unit_walk():
     assert kept.tolist() == c.grad.tolist() == [0, 0], "zeros, in all groups"
     optimizer.zero_grad()
     assert a.grad is b.grad is c.grad is None, "None is the default"
-    b.grad = ones(1)
-    refuses(RuntimeError, optimizer.step, "(2,)", "(1,)")
 test_unit_walk()
 
 # %% [markdown]
@@ -582,6 +579,7 @@ class SGD(Optimizer):
         super().__init__(params, {
             "lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay,
             "nesterov": nesterov, "maximize": maximize})
+
     def _move(self, param, grad, group):
         """Approach: decay, never decoupled, into a spare array of the pool self._decayed; for all
         else take one of self._scratch. With a momentum other than 0, self.state[param] gets a
@@ -605,11 +603,12 @@ class Adam(Optimizer):
                  amsgrad=False, *, maximize=False, decoupled_weight_decay=False):
         not_negative(lr=lr, eps=eps, weight_decay=weight_decay)
         if not all(isinstance(beta, float) and 0 <= beta < 1 for beta in betas):
-            raise ValueError(f"betas must be floats from 0 up to, but not 1, got {betas}")
+            raise ValueError(f"betas must be floats, at least 0 and below 1, got {betas}")
         super().__init__(params, {
             "lr": lr, "betas": tuple(betas), "eps": eps, "weight_decay": weight_decay,
             "amsgrad": amsgrad, "maximize": maximize,
             "decoupled_weight_decay": decoupled_weight_decay})
+
     def _move(self, param, grad, group):
         """Approach: add 1 to the array of the state's "step", in place; `item()` makes a number of
         it. Decay as above, but maybe decoupled. For amsgrad, np.maximum can write into the array of
@@ -636,6 +635,7 @@ class AdamW(Adam):
                  amsgrad=False, *, maximize=False):
         super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize,
                          decoupled_weight_decay=True)
+
     def load_state_dict(self, state_dict):
         super().load_state_dict(state_dict)
         for group in self.param_groups:
@@ -747,7 +747,7 @@ def unpack(optimizer, state_dict):
         raise ValueError(f"the optimizer has groups of {here} parameters, the state of {there}")
     state = defaultdict(dict)
     for group, old in zip(groups, saved):
-        if missing := optimizer.defaults.keys() - old.keys():
+        if missing := optimizer.defaults.keys() - old:
             raise ValueError(f"the state of another kind of optimizer, without {sorted(missing)}")
         for number, param in zip(old["params"], group["params"]):
             if number in state_dict["state"]:
@@ -789,13 +789,14 @@ def test_unit_state():
     assert set(other.state) == {x, z}, "y had no state in what was saved"
     same(other.state[x]["sum"], np.float32([5, 6]), "a copy of the state under 7, the first number")
     same(other.state[z]["sum"], np.array([1.0, 2.0]), "the state under 9, in the dtype of z")
-    assert groups[0]["params"] == [7, 4], "the state that was loaded stays as it is"
     assert other.state[y] == {}, "who asks for a state that isn't there gets a new one"
 test_unit_state()
 
 # %% [markdown]
 # ## 📊 Systems analysis
-# What does an optimizer remember, and what does a step cost, in place and with new arrays?
+# What does an optimizer remember, and what does a step cost? The columns: bytes for each byte of
+# the parameters; ns for each element of a large one, in place and with new arrays; and µs for each
+# of 100 parameters of 10 elements.
 
 # %%
 def best(call):  # microseconds, the best of 20: other programs only slow us down
@@ -807,16 +808,14 @@ def ready(kind, count, size, **options):
         p.grad = randn(size)
     return kind(params, lr=1e-3, **options), params[0]
 
-print("Bytes of state a byte of parameters; ns an element of a large parameter, in place and with")
-print("new arrays; µs for each of 100 parameters with 10 elements:")
 for kind, rule, options in [(SGD, sgd_plainly, {}), (SGD, sgd_plainly, {"momentum": 0.9}),
                             (Adam, adam_plainly, {}), (AdamW, adamw_plainly, {})]:
     (large, p), (tiny, _) = (ready(kind, *sizes, **options) for sizes in [(1, 10**6), (100, 10)])
     w, g, old = p.numpy(), p.grad.numpy(), {}
     ours, plain = best(large.step), best(lambda: rule(w, g, old, 1e-3, **options))
     size, each = sum(t.nbytes for t in large.state[p].values()) / p.nbytes, best(tiny.step) / 100
-    print(f"  {kind.__name__:5} {size:4.2f}; {ours / 1000:4.2f} and {plain / 1000:4.2f}; {each:4.2f}",
-          *options)
+    row = f"{size:4.2f}, {ours / 1000:5.2f} and {plain / 1000:5.2f}, {each:6.2f}"
+    print(f"  {kind.__name__:5} {row}", *options)
 
 # %% [markdown]
 # SGD remembers nothing, momentum one number for each parameter, Adam two. With a billion float32
@@ -845,8 +844,8 @@ for name, make in {"SGD": SGD, "momentum": lambda w, lr: SGD(w, lr, 0.9), "Adam"
     print(f"  {name:9}", *(f"{n:5}" for n in needed))
 
 # %% [markdown]
-# SGD's steps grow as the curvature does, momentum's much slower. Adam hardly notices, as long as the
-# valley lies along an axis.
+# SGD's steps grow as the curvature does, momentum's much slower. Adam hardly notices, as long as
+# the valley lies along an axis.
 
 # %% [markdown]
 # ## 🧪 Module test
