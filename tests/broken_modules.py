@@ -19,13 +19,13 @@ ALIKE = (
 FORGETS = "def accumulate(leaf, gradient): leaf.grad = from_numpy(np.array(gradient))"
 ONE_WAY = """
 def backward(self, tensor, gradient=None, retain_graph=None):
-    queue = [(tensor.grad_fn, first_gradient(tensor, gradient))]
-    met = set()
+    queue, met = [(tensor.grad_fn, first_gradient(tensor, gradient))], set()
     while queue:
         node, g = queue.pop(0)
         if node not in met:  # who comes second is not heard
             met.add(node)
-            for source, gradient in sources_with_gradients(node, g):
+            for source, rule, values in node.edges:
+                gradient = fit(rule(g, *values), source)
                 if isinstance(source, Tensor):
                     accumulate(source, gradient)
                 else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from xml.etree import ElementTree
 
 import pytest
@@ -51,7 +52,9 @@ def test_a_broken_module_is_named(
     path.write_text(path.read_text(encoding="utf-8") + f"\n\n{text}\n", encoding="utf-8")
     _, ended = run_milestone(desk, desk.milestone(milestone), 60)
     assert ended
-    assert f"the work of module {module!r}" in capfd.readouterr().err
+    said = capfd.readouterr().err
+    assert f"the work of module {module!r}" in said
+    assert not re.search(r"\.py:\d+  ", said), "it crashed: something should come out, and be wrong"
 
 
 @pytest.mark.parametrize("milestone", BROKEN)
