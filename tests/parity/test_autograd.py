@@ -799,7 +799,6 @@ WITHOUT_GRADIENT = {
     "ne", "lt", "le", "gt", "ge", "allclose", "broadcast_shapes", "argmax", "argmin", "zeros",
     "ones", "full", "zeros_like", "ones_like", "arange", "manual_seed", "rand", "randn",
 }  # fmt: skip
-)
 
 
 def test_every_operation_is_compared() -> None:
