@@ -760,8 +760,8 @@ test_unit_write()
 # %% nbgrader={"grade_id": "tensor-reductions"}
 #| export
 def axes(dim):
-    """torch's dim as NumPy's axis: None and () both mean all dimensions."""
-    return None if dim is None or dim == () else tuple(dim) if isinstance(dim, list) else dim
+    """torch's dim as NumPy's axis: None, () and [] all mean all dimensions."""
+    return None if dim in (None, (), []) else tuple(dim) if isinstance(dim, list) else dim
 
 @or_builtin
 @operation

@@ -491,9 +491,11 @@ gradients(torch.where, input=lambda g, condition: only(g, condition),
           other=lambda g, condition: only(g, ~condition))
 gradients(torch.clamp, input=lambda g, input, min, max:
           only(g, (min is None or input >= min) & (max is None or input <= max)))
-for op in torch.maximum, torch.minimum:
-    gradients(op, input=lambda g, input, other, output: only(g, input == output) / (1 + (input == other)),
-              other=lambda g, input, other, output: only(g, other == output) / (1 + (input == other)))
+def extremes(op, wins):
+    gradients(op, input=lambda g, input, other: only(g, wins(input, other)) / (1 + (input == other)),
+              other=lambda g, input, other: only(g, wins(other, input)) / (1 + (input == other)))
+extremes(torch.maximum, np.greater_equal)
+extremes(torch.minimum, np.less_equal)
 for op in torch.clone, torch.cast:
     gradients(op, input=lambda g: g)
 
