@@ -543,7 +543,7 @@ def clamp(input, min=None, max=None):
         input = np.asarray(elementwise(np.maximum, input, min))
     return input if max is None else elementwise(np.minimum, input, max)
 
-def masked_fill(input, mask, value): return where(mask, value, input)
+def masked_fill(input, mask, value): return where(mask, value, input).to(input.dtype)
 def allclose(input, other, **options): return np.allclose(input._array, other._array, **options)
 
 # %% [markdown]
@@ -761,7 +761,7 @@ test_unit_write()
 #| export
 def axes(dim):
     """torch's dim as NumPy's axis: None and () both mean all dimensions."""
-    return None if dim is None or dim == () else tuple(dim) if isinstance(dim, list) else dim
+    return None if dim in (None, (), []) else tuple(dim) if isinstance(dim, list) else dim
 
 @or_builtin
 @operation
