@@ -52,7 +52,8 @@ def shared_attributes(key: str, name: str) -> list[str]:
 
 def is_operator(cls: type, name: str) -> bool:
     """A method that Python calls by itself, as `__add__`, and not one that everything has."""
-    given = {"__init__", "__hash__", "__repr__", "__reduce__", "__subclasshook__"}
+    given = {"__init__", "__hash__", "__repr__", "__reduce__", "__subclasshook__",
+             "__init_subclass__"}  # fmt: skip
     method, inherited = getattr(cls, name), getattr(object, name, None)
     return name.endswith("__") and callable(method) and method is not inherited and name not in given
 

@@ -523,7 +523,8 @@ def sizes_of_another_shape(draw: Draw) -> Case:
 
 @covers("Tensor.permute")
 def the_numbers_of_all_dims(draw: Draw) -> Case:
-    case, together = all_dims(draw), one_of(draw, True, False)
+    case = all_dims(draw)
+    together = one_of(draw, True, False) or not case.options["dims"]
     return Case(
         case.tensors, case.options, lambda lib, f, x, dims: f(x, dims) if together else f(x, *dims)
     )
