@@ -67,6 +67,9 @@ def main() -> None:
             say(f"{milestone.year}: {milestone.title}, on the learner's own modules.")
             tito("milestone", "run", milestone.id, shows="passed")
 
+    say("They test everything, each module and then all of them together.")
+    tito("test", shows="integration tests passed")
+
     say("Where everything comes from now.")
     tito("namespace")
     tito("status")

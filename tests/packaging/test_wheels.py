@@ -13,6 +13,13 @@ import pytest
 from support import ROOT, Run, run
 
 MOST_PACKAGES = 25
+MOST_BYTES = 90_000_000  # without what Python caches as it runs
+SIZE = """
+from importlib.metadata import distributions
+files = (d.locate_file(f) for d in distributions() if d.name not in ("pip", "setuptools")
+         for f in d.files if not str(f).endswith(".pyc"))
+print(sum(file.stat().st_size for file in files))
+"""
 
 
 @pytest.fixture(scope="session")
@@ -82,6 +89,7 @@ def test_foundation_installs_alone_with_few_packages(foundation: Environment) ->
     brought = [line for line in listed if not line.startswith(("pip==", "setuptools=="))]
     assert len(brought) <= MOST_PACKAGES, brought
     assert foundation.pip("check").code == 0
+    assert 0 < int(foundation.run("-c", SIZE).out) <= MOST_BYTES
 
 
 def test_the_journey_of_foundation(foundation: Environment, tmp_path: Path) -> None:
@@ -93,6 +101,20 @@ def test_the_journey_of_foundation(foundation: Environment, tmp_path: Path) -> N
 def test_without_a_workspace_everything_is_provided(foundation: Environment) -> None:
     code = "from tinytorch.core import tensor; print((tensor([1., 2.]) + 1).tolist())"
     assert foundation.run("-P", "-c", code).out == "[2.0, 3.0]\n"
+
+
+def test_plain_pytest_runs_the_integration_tests(foundation: Environment, tmp_path: Path) -> None:
+    """On the reference, and in a workspace where nothing is built yet: all are skipped."""
+    pytest_command = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "--pyargs", "tinytorch_core")
+    done = foundation.run(*pytest_command, TITO_WORKSPACE="")
+    assert done.code == 0, done.out + done.err
+    assert " passed" in done.out
+    assert " failed" not in done.out
+    foundation.run("-m", "tito", "init", tmp_path / "course")
+    done = foundation.run(*pytest_command, TITO_WORKSPACE=str(tmp_path / "course"))
+    assert done.code == 0, done.out + done.err
+    assert " skipped" in done.out
+    assert " passed" not in done.out
 
 
 def test_a_third_party_tier_comes_and_goes(tmp_path: Path, wheelhouse: Path, toy: Path) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from tito.curriculum.public import public_names
 from tito.curriculum.source import Cell
-from tito.curriculum.stamp import stamp
+from tito.curriculum.stamp import stamped
 from tito.model import Module
 
 
@@ -30,7 +30,7 @@ def export(cells: Iterable[Cell], module: Module, source: str) -> str:
     names = public_names("\n\n".join(parts))
     head = [f"from __future__ import {', '.join(futures)}"] if futures else []
     text = "\n\n\n".join([*head, f"__all__ = {_listed(names)}", *parts]) + "\n"
-    return f"{stamp(module.id, source, text)}\n# Edit that file, not this one.\n\n{text}"
+    return stamped(module.id, source, text)
 
 
 def _body(cell: Cell) -> tuple[str, list[str]]:

@@ -28,7 +28,9 @@ TABLE: dict[str, list[str]] = {
     "module complete": ["counter"],
     "module reset": ["counter", "--yes"],
     "module path": ["counter"],
+    "test": [],
     "milestone list": [],
+    "milestone about": ["abacus"],
     "milestone run": ["abacus"],
     "tier list": [],
     "namespace": ["--names"],
@@ -37,8 +39,15 @@ TABLE: dict[str, list[str]] = {
     "dev check": ["{project}"],
     "dev mutants": ["{project}", "--module", "counter"],
 }
-WRITING = {"module start", "module test", "module complete", "module reset", "milestone run"}
-WITHOUT_WORKSPACE = {"init", "tier list", "namespace", "doctor"} | {
+WRITING = {
+    "module start",
+    "module test",
+    "module complete",
+    "module reset",
+    "test",
+    "milestone run",
+}
+WITHOUT_WORKSPACE = {"init", "test", "tier list", "namespace", "doctor"} | {
     command for command in TABLE if command.startswith("dev ")
 }
 
@@ -143,6 +152,15 @@ def assert_plain(shown: Said) -> None:
 
 
 CP1252 = {"PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
+
+
+def test_a_milestones_page_is_readable_on_every_console(ready: Learner, tmp_path: Path) -> None:
+    shown = said(ready, "milestone about", ready.root, tmp_path, **CP1252)
+    assert shown.out.splitlines() == [
+        "# 2000: the abacus",
+        "",
+        "Somebody counted on two counters ? and wrote down the total, *?*.",
+    ]
 
 
 def test_a_milestone_speaks_the_language_of_the_console(ready: Learner, tmp_path: Path) -> None:

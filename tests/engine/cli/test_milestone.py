@@ -48,6 +48,7 @@ def test_a_milestone_that_passes_shows_its_output_and_what_it_made(learner: Typi
     assert (done.code, done.err) == (0, "")
     assert done.out == (
         "total: 2\nMilestone 2000 The abacus: passed.\n  milestones/2000_abacus/total.txt\n"
+        "Its story: tito milestone about 2000_abacus\n"
     )
     state = json.loads((learner.root / ".tito" / "state.json").read_text())
     assert state["milestones"]["2000_abacus"]["earned"] == 1
@@ -78,4 +79,18 @@ def test_what_was_printed_comes_before_what_tito_says(learner: Typist) -> None:
         "first",
         "second",
         "Milestone 2000 The abacus: passed.",
+        "Its story: tito milestone about 2000_abacus",
     ]
+
+
+def test_its_story_can_be_read_before_anything_is_built(learner: Typist) -> None:
+    listed = learner.tito("milestone", "list").out
+    assert listed.splitlines()[-1] == "The story of each: tito milestone about MILESTONE"
+    about = program(learner).with_name("ABOUT.md")
+    for name in ("2000_abacus", "abacus", "2000"):
+        done = learner.tito("milestone", "about", name)
+        assert (done.code, done.out, done.err) == (0, about.read_text(encoding="utf-8"), "")
+    about.unlink()
+    done = learner.tito("milestone", "about", "2000")
+    assert (done.code, done.out) == (1, "")
+    assert "the page of the milestone 2000_abacus cannot be read" in done.err

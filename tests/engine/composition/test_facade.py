@@ -50,6 +50,51 @@ def test_dir_shows_what_is_open_and_the_packages_inside(here: Learner) -> None:
     assert all(hasattr(core(), name) for name in dir(core()))
 
 
+def test_a_name_whose_module_imports_a_locked_one_is_not_there(here: Learner) -> None:
+    """hasattr asks, and gets an answer; an import statement fails, and says what to do."""
+    finish(here, "total")
+    more = import_module("abacus.core.more")
+    assert hasattr(core(), "total") is False
+    assert hasattr(more, "mean") is False
+    assert getattr(more, "mean", None) is None
+    assert "total" not in dir(core())
+    assert starred("abacus.core") == set()
+    for statement in ("from abacus.core import total", "from abacus.core.more import mean"):
+        with pytest.raises(ImportError, match="Next: tito module start counter") as caught:
+            exec(statement)
+        assert "abacus.core.Counter is not there yet" in str(caught.value)
+    with pytest.raises(AttributeError, match="Next: tito module start counter"):
+        _ = core().total
+    finish(here, "counter")
+    assert hasattr(core(), "total") is True
+    assert "total" in dir(core())
+
+
+@pytest.mark.parametrize("line", ["import nothing_like_this", "from abacus.core import Contuer"])
+def test_another_import_that_fails_is_told_as_it_is(here: Learner, line: str) -> None:
+    finish(here, "counter", "total")
+    edit(own(here, "total"), "from abacus.core import Counter", f"{line}\nCounter = int")
+    for ask in (lambda: hasattr(core(), "total"), lambda: exec("from abacus.core import total")):
+        with pytest.raises(ImportError, match=line.rpartition(" ")[2]):
+            ask()
+
+
+def test_code_that_looks_for_a_missing_attribute_is_told_as_it_is(here: Learner) -> None:
+    """Python takes an AttributeError for the answer no: it must not get lost on the way."""
+    finish(here, "counter")
+    path = own(here, "counter")
+    path.write_text(path.read_text() + "\nCounter.cuont\n")
+    for ask in (
+        lambda: hasattr(core(), "counter"),
+        lambda: exec("from abacus.core import counter"),
+    ):
+        with pytest.raises(
+            ImportError, match=r"abacus\.core\.counter cannot be.*'cuont'"
+        ) as caught:
+            ask()
+        assert isinstance(caught.value.__cause__, AttributeError)
+
+
 def test_dir_keeps_what_python_itself_puts_into_packages(here: Learner) -> None:
     assert {"__name__", "__path__", "__file__", "__spec__", "__loader__"} <= set(dir(core()))
     assert Path(core().__file__) == here.site / "abacus" / "core" / "__init__.py"

@@ -233,7 +233,7 @@ FORBIDDEN = [
     "jinja2",
     "asyncio",
     "hatchling",
-    "filelock",
+    "pytest",
     "importlib_resources",
 ]
 
@@ -338,6 +338,25 @@ def test_a_module_under_test_sees_only_the_extensions_that_it_requires(extended:
     own_tally(extended)
     shown = extended.python(LOADED.format("counter"), TITO_UNDER_TEST="total")
     assert shown.out == "False\n", shown.err
+
+
+def test_an_extension_that_imports_a_locked_module_waits_for_it(extended: Learner) -> None:
+    own_tally(extended)
+    (extended.root / "abacus/core/total.py").unlink()
+    assert extended.python(LOADED.format("counter")).out == "False\n"
+
+
+def test_an_extension_that_fails_is_not_forgotten(extended: Learner) -> None:
+    """In a notebook the same cell is run again: it must not work then without the extension."""
+    own_tally(extended)
+    path = extended.root / "abacus/more/tally.py"
+    path.write_text(path.read_text() + "\nif True: raise OSError('no tally today')\n")
+    code = (
+        "for ask in range(3):\n"
+        "    try: from abacus.core import total\n"
+        "    except OSError as error: print(error)\n"
+    )
+    assert extended.python(code).out == "no tally today\n" * 3
 
 
 def test_an_extension_is_loaded_again_with_what_it_extends(extended: Learner) -> None:

@@ -12,6 +12,7 @@ import pytest
 from support import Learner, finish, run
 from tito.composition.gate import Gate, gate
 from tito.curriculum.installed import installed
+from tito.errors import UsageError
 from tito.workspace.find import find_workspace
 
 
@@ -110,6 +111,18 @@ def test_what_is_not_a_tiers_id_is_an_error_and_provides_nothing(both: Learner, 
     with pytest.raises(ImportError, match=name) as error:
         import_module("abacus.core")
     assert str(both.root / "tito.toml") in str(error.value)
+
+
+def test_what_is_provided_must_be_a_module(here: Learner) -> None:
+    choose(here, 'tiers = ["base"]', 'provided = ["countre", "total"]')
+    with pytest.raises(UsageError) as caught:
+        gate_now()
+    (finding,) = caught.value.findings
+    assert finding.message == "there is no module 'countre'; did you mean 'counter'?"
+    assert finding.where == str(here.root / "tito.toml")
+    assert finding.fix == "correct 'provided'; the modules are: counter, total"
+    with pytest.raises(ImportError, match="did you mean 'counter'"):
+        import_module("abacus.core")
 
 
 def test_modules_can_be_provided_one_by_one(here: Learner) -> None:

@@ -245,6 +245,7 @@ def test_a_target_that_two_modules_claim_is_found(package: Path) -> None:
         (SOURCE, "the module has no source"),
         ("milestones/2000_abacus/milestone.yaml", "milestone.yaml is missing"),
         ("milestones/2000_abacus/milestone.py", "the milestone has no program"),
+        ("milestones/2000_abacus/ABOUT.md", "the milestone has no page"),
     ],
 )
 def test_a_file_that_is_missing_is_found(package: Path, file: str, message: str) -> None:
@@ -260,6 +261,14 @@ def test_a_stray_init_that_would_hide_every_tier_is_found(package: Path) -> None
     assert finding.message == "a stray __init__.py hides every tier of abacus"
     assert finding.where == str(stray)
     assert finding.fix.startswith("delete it")
+
+
+def test_an_integration_test_that_does_not_say_what_it_needs_is_found(package: Path) -> None:
+    path = package / "tests" / "test_alone.py"
+    edit(path, 'REQUIRES = ("counter",)', "REQUIRES = counter")
+    (finding,) = findings(package)
+    assert "test_alone.py has a REQUIRES that is no list" in finding.message
+    assert finding.where == f"{path}:5"
 
 
 def test_everything_that_is_wrong_in_a_tier_is_said_at_once(package: Path) -> None:

@@ -289,6 +289,13 @@ WRONG = {
         "'Counter' is exported twice, first in counter_dev.py:26",
         None,
     ),
+    "a helper that is not exported": (
+        "# %% [markdown]\n# ### 🧪 Unit Test: Counter.count",
+        "# %%\none = 1\n\n# %%\n#| export\nstep = one\n\n"
+        "# %% [markdown]\n# ### 🧪 Unit Test: Counter.count",
+        "exported code uses 'one', whose cell is not exported: counter_dev.py:",
+        "step = one",
+    ),
     "a source without end": (
         IDEA,
         IDEA + "# and on\n" * 900,

@@ -4,21 +4,42 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tito.curriculum.stamp import stamp, stamped_module
+from tito.curriculum.stamp import is_intact, stamped, stamped_module
 
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\r"))
 NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp"]), min_size=1)
 
 
 @given(st.from_regex(r"[a-z][a-z0-9_]*", fullmatch=True), NAMES, st.text())
 def test_a_stamp_says_which_module_was_made(module: str, source: str, text: str) -> None:
-    line = stamp(module, source, text)
+    line = stamped(module, source, text).partition("\n")[0]
     assert stamped_module(line) == stamped_module(line + "\n") == module
 
 
-@given(st.text(), st.text())
+@given(TEXTS, TEXTS)
 def test_another_text_has_another_stamp(one: str, other: str) -> None:
-    same = stamp("counter", "x_dev.py", one) == stamp("counter", "x_dev.py", other)
-    assert same == (one == other)
+    first, second = (stamped("counter", "x_dev.py", text) for text in (one, other))
+    assert (first.partition("\n")[0] == second.partition("\n")[0]) == (one == other)
+
+
+@given(TEXTS, st.integers(0, 500), TEXTS)
+def test_whatever_is_changed_by_hand_is_noticed(text: str, at: int, more: str) -> None:
+    made = stamped("counter", "x_dev.py", text)
+    assert is_intact(made)
+    changed = made[:at] + more + made[at + 1 :]
+    assert not is_intact(changed) or _same_but_for_the_source(changed, made)
+
+
+@given(st.text())
+def test_other_line_ends_are_no_change(text: str) -> None:
+    made = stamped("counter", "x_dev.py", text)
+    assert is_intact(made.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _same_but_for_the_source(one: str, other: str) -> bool:
+    """The digest is that of the text; what the first line calls the source and module is not in it."""
+    (first, _, rest), (second, _, more) = one.partition("\n"), other.partition("\n")
+    return rest == more and first[-65:] == second[-65:]
 
 
 DIGEST = "0" * 64

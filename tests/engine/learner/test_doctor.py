@@ -39,6 +39,19 @@ HARMS: dict[str, tuple[Harm, str, str]] = {
         "not made by tito",
         "tito module complete counter",
     ),
+    "an export that was changed": (
+        lambda someone: (
+            finish(someone, "counter"),
+            edit(someone.root / "abacus/core/counter.py", "self.value += 1", "self.value += 2"),
+        ),
+        "counter.py was changed after its export",
+        "tito module complete counter",
+    ),
+    "an unknown provided module": (
+        write("tito.toml", 'format = 1\ntiers = ["base"]\nprovided = ["totl"]\n'),
+        "no module 'totl'; did you mean 'total'?",
+        "correct 'provided'",
+    ),
     "a newer workspace": (
         write("tito.toml", 'format = 99\ntiers = ["base"]\n'),
         "format 99",

@@ -154,6 +154,54 @@ def test_a_magic_in_an_exported_cell_is_refused_with_its_line(
 
 
 @both_formats
+def test_a_helper_in_a_cell_that_is_not_exported_is_told_and_nothing_is_exported(
+    at_work: Learner, desk: Desk, counter: Module, suffix: str
+) -> None:
+    path = hand_in(at_work, "counter", suffix)
+    edit(path, "self.value += 1", "self.value += one()")
+    put_first(path, "def one(): return 1")
+    assert run_tests(desk, counter, 30).passed
+    with pytest.raises(LearnerFileError) as caught:
+        lesson.complete(desk, counter, 30)
+    (finding,) = caught.value.findings
+    name = desk.shown(path)
+    helper, use = (
+        (f"{name}, cell 1", "cell 7, line 14") if suffix == ".ipynb" else (f"{name}:", f"{name}:")
+    )
+    assert finding.message.startswith(
+        "'one' is used in an exported cell, and the cell that defines"
+    )
+    assert helper in finding.message
+    assert use in finding.where
+    assert "'#| export'" in finding.fix
+    assert not desk.workspace.own_file(counter).exists()
+    line_end = "\\n" if suffix == ".ipynb" else "\n"
+    edit(path, "def one(): return 1", f"#| export{line_end}def one(): return 1")
+    done = lesson.complete(desk, counter, 30)
+    assert done.file
+    values: dict[str, Any] = {}
+    exec(done.file.read_text(), values)
+    assert values["counter"](4).count() == 5
+
+
+def test_an_export_that_was_changed_by_hand_is_kept_beside_the_new_one(
+    at_work: Learner, desk: Desk, counter: Module
+) -> None:
+    hand_in(at_work, "counter")
+    first = lesson.complete(desk, counter, 30)
+    assert first.file
+    assert first.kept is None
+    made = first.file.read_text()
+    first.file.write_text(changed := made.replace("+= 1", "+= 2"))
+    again = lesson.complete(desk, counter, 30)
+    assert again.kept
+    assert again.kept.read_text() == changed
+    assert again.file
+    assert again.file.read_text() == made
+    assert lesson.complete(desk, counter, 30).kept is None
+
+
+@both_formats
 def test_reset_hands_out_anew_and_keeps_each_version_under_a_name_of_its_own(
     at_work: Learner, desk: Desk, counter: Module, suffix: str
 ) -> None:

@@ -48,6 +48,16 @@ def test_what_was_changed_since_its_export_is_edited(at_work: Learner) -> None:
     assert statuses()[0] == "edited"
 
 
+def test_an_export_that_was_changed_by_hand_is_edited(at_work: Learner) -> None:
+    hand_in(at_work, "counter")
+    finish(at_work, "counter")
+    exported = at_work.root / "abacus" / "core" / "counter.py"
+    exported.write_bytes(exported.read_bytes().replace(b"\n", b"\r\n"))
+    assert statuses()[0] == "completed", "other line ends are no change"
+    edit(exported, "self.value += 1", "self.value += 2")
+    assert statuses() == ["edited", "ready"]
+
+
 def test_an_empty_folder_is_no_start(at_work: Learner) -> None:
     at_work.file("counter").parent.mkdir(parents=True)
     assert statuses()[0] == "ready"

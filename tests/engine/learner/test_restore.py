@@ -112,3 +112,32 @@ def test_restoring_twice_changes_nothing_more(own: list[Cell], ids: bool) -> Non
     assert restore(Source("own", once), Source("given", GIVEN)) == once
     assert {"my note", "another"} <= {each.text for each in once}
     assert [each for each in once if each in GIVEN] == list(GIVEN)
+
+
+IDEA = cell("## 1. Counting\n\nOne after the other.\n\nWhat is the next number?", "markdown")
+EDITED = {
+    "answered": IDEA.text + "\n\nMy answer: five",
+    "a line in it": IDEA.text.replace("other.", "other.\n\nLike sheep."),
+    "a line changed": IDEA.text.replace("What is the next number?", "The next number is 4."),
+    "a line deleted": IDEA.text.replace("\n\nOne after the other.", ""),
+}
+
+
+@pytest.mark.parametrize("text", EDITED.values(), ids=EDITED)
+def test_edited_text_of_a_script_is_not_doubled(text: str) -> None:
+    """No id names a cell of a script, so it is known by its place and by what is left of it."""
+    handed_out = Source("given", tuple(without_ids(TITLE, IDEA, TASK, HEADING, TEST)))
+    mine = replace(IDEA, text=text)
+    note = replace(NOTE, id="")
+    own = tuple(without_ids(TITLE, note, mine, note, SOLVED, HEADING, TEST))
+    made = restore(Source("own", own), handed_out)
+    assert texts(*made) == texts(*own)
+    assert restore(Source("own", made), handed_out) == made
+
+
+def test_a_note_in_the_place_of_deleted_text_stays_a_note() -> None:
+    handed_out = Source("given", tuple(without_ids(TITLE, IDEA, TASK, HEADING, TEST)))
+    note = replace(NOTE, id="")
+    own = tuple(without_ids(TITLE, note, SOLVED, HEADING, TEST))
+    made = restore(Source("own", own), handed_out)
+    assert texts(*made) == texts(TITLE, note, IDEA, SOLVED, HEADING, TEST)

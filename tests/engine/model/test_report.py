@@ -5,9 +5,9 @@ from typing import Literal
 import pytest
 
 from tito import model
-from tito.model import CellResult, Finding
+from tito.model import CellResult, Finding, IntegrationReport
 
-Outcome = Literal["passed", "failed", "not run"]
+Outcome = Literal["passed", "failed", "not run", "skipped"]
 
 
 def report(*outcomes: Outcome, **changes: object) -> model.TestReport:
@@ -38,3 +38,26 @@ def test_no_tests_at_all_is_not_a_pass() -> None:
 def test_a_changed_test_cell_is_not_a_pass() -> None:
     changed = Finding("the test cell t1 is not as handed out")
     assert not report("passed", findings=(changed,)).passed
+
+
+LEFT_OUT = Finding("it needs counter, which is not complete", level="warning")
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "left_out", "passed"),
+    [
+        (("passed", "skipped"), (), True),
+        (("passed",), (LEFT_OUT,), True),
+        ((), (LEFT_OUT,), True),
+        ((), (), False),
+        (("passed", "failed"), (LEFT_OUT,), False),
+        (("passed", "not run"), (), False),
+    ],
+)
+def test_integration_has_passed_if_nothing_failed_and_nothing_is_silent(
+    outcomes: tuple[Outcome, ...], left_out: tuple[Finding, ...], passed: bool
+) -> None:
+    tests = tuple((f"test_it.py::test_{n}", CellResult(o)) for n, o in enumerate(outcomes))
+    assert IntegrationReport(tests, left_out).passed == passed
+    wrong = (Finding("the integration test holds no test"),)
+    assert not IntegrationReport(tests, left_out, wrong).passed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -21,6 +23,7 @@ from tito.workspace.lock import locked
 HOLDER = """
 import sys
 from pathlib import Path
+from typing import BinaryIO
 from tito.model import Workspace
 from tito.workspace.lock import locked
 with locked(Workspace(Path(sys.argv[1]), ("base",)), print):
@@ -163,3 +166,24 @@ def test_the_lock_lies_where_nobody_looks(workspace: Workspace) -> None:
     with locked(workspace, silent):
         pass
     assert os.listdir(workspace.root) == [".tito"]
+
+
+def test_without_locks_it_says_so_and_goes_on(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some network file systems have none."""
+
+    def no_lock(file: BinaryIO) -> None:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(lock, "_lock", no_lock)
+    said: list[str] = []
+    went_in = False
+    with locked(workspace, said.append):
+        went_in = True
+    assert went_in
+    (text,) = said
+    assert text.splitlines()[0] == (
+        "warning: files cannot be locked here (Function not implemented)"
+    )
+    assert "one tito command at a time" in text

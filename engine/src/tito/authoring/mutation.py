@@ -12,7 +12,6 @@ from pathlib import Path
 from tito.curriculum.config import read_config
 from tito.curriculum.installed import Installed
 from tito.errors import TitoError
-from tito.learner.desk import desk_of
 from tito.learner.run import environment, run_process
 from tito.model import Finding, Module
 from tito.workspace.find import MARKER, read_workspace, render
@@ -142,7 +141,7 @@ def _run(found: Installed, module: Module, source: Path, jobs: int) -> list[Outc
             *(sys.executable, "-P", "-m", "tito.authoring.mutants_runner"),
             *(str(source), str(report), str(jobs), str(os.getpid())),
         ]
-        env = {**environment(desk_of(read_workspace(root)), module.id), "TMPDIR": temporary}
+        env = {**environment(read_workspace(root), module.id), "TMPDIR": temporary}
         with open(f"{report}.err", "w+b") as stderr:
             ended = run_process(command, work, env, MOST_SECONDS, stderr)
             stderr.seek(0)

@@ -15,6 +15,7 @@ COMMANDS = {
     "init": "tito.cli.init:init",
     "status": "tito.cli.status:status",
     "module": "tito.cli.module:module",
+    "test": "tito.cli.test:test",
     "milestone": "tito.cli.milestone:milestone",
     "tier": "tito.cli.tier:tier",
     "namespace": "tito.cli.namespace:namespace",

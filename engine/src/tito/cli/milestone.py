@@ -34,7 +34,19 @@ def list_milestones(as_json: bool) -> None:
     else:
         heads = ("milestone", "title", "status", "needs")
         say_table(heads, [(r["id"], r["title"], r["status"], ", ".join(r["needs"])) for r in rows])
+        if rows:
+            click.echo("\nThe story of each: tito milestone about MILESTONE")
     say_findings(findings)
+
+
+@milestone.command()
+@click.argument("name", metavar="MILESTONE")
+def about(name: str) -> None:
+    """Tell what a milestone re-creates, and why it mattered."""
+    from tito.learner.milestone import page
+
+    desk = open_desk()
+    click.echo(page(desk, desk.milestone(name)).rstrip())
 
 
 @milestone.command()
@@ -67,4 +79,5 @@ def run(name: str, timeout: float) -> None:
     click.secho(f"Milestone {chosen.year} {chosen.title}: passed.", fg="green")
     for made in sorted(folder.iterdir()):
         click.echo(f"  {desk.shown(made)}")
+    click.echo(f"Its story: tito milestone about {chosen.id}")
     say_findings(findings)

@@ -107,19 +107,11 @@ def start(name: str, suffix: str, force: bool) -> None:
 @json_option
 def test(name: str, timeout: float, as_json: bool) -> None:
     """Run your file of the module, and show what each test says."""
-    from tito.learner.run import run_tests
-    from tito.workspace.lock import locked
-
     desk = open_desk()
     chosen = desk.own_module(name)
-    with locked(desk.workspace, _aside):
-        report = run_tests(desk, chosen, timeout)
-        findings = _remember(desk, report)
+    report, findings = run_and_remember(desk, chosen, timeout)
     if as_json:
-        say_json(
-            asdict(report)
-            | {"earned": report.earned, "possible": report.possible, "passed": report.passed}
-        )
+        say_json(report_as_json(report))
     else:
         say_report(chosen, report, desk.shown(desk.learner_file(chosen)))
         if report.passed:
@@ -153,6 +145,8 @@ def complete(name: str, timeout: float, force: bool) -> None:
         f"Module {chosen.number:02d} {chosen.title} is complete: {desk.shown(done.file)}",
         fg="green",
     )
+    if done.kept:
+        click.echo(f"The old export had been changed by hand; a copy: {desk.shown(done.kept)}")
     for facade, names in chosen.exports.items():
         click.echo(
             f"  from {facade} import {', '.join(names[:4])}{', …' if len(names) > 4 else ''}"
@@ -215,6 +209,23 @@ def _agreed(question: str) -> bool:
         unchanged = f"\n{unchanged} To go on without being asked, add --yes."
     click.echo(unchanged, err=True)
     return False
+
+
+def run_and_remember(
+    desk: Desk, module: Module, timeout: float
+) -> tuple[TestReport, list[Finding]]:
+    """The module's tests, run, and what is wrong with the record of results."""
+    from tito.learner.run import run_tests
+    from tito.workspace.lock import locked
+
+    with locked(desk.workspace, _aside):
+        report = run_tests(desk, module, timeout)
+        return report, _remember(desk, report)
+
+
+def report_as_json(report: TestReport) -> dict[str, object]:
+    totals = {"earned": report.earned, "possible": report.possible, "passed": report.passed}
+    return asdict(report) | totals
 
 
 def _remember(desk: Desk, report: TestReport) -> list[Finding]:

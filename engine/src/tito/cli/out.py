@@ -10,7 +10,12 @@ import click
 
 from tito.model import Finding
 
-MARKS = {"passed": ("ok", "green"), "failed": ("FAIL", "red"), "not run": ("--", "yellow")}
+MARKS = {
+    "passed": ("ok", "green"),
+    "failed": ("FAIL", "red"),
+    "not run": ("--", "yellow"),
+    "skipped": ("skip", "yellow"),
+}
 
 
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,4 +1,4 @@
-"""Shows a test report."""
+"""Shows test reports."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import textwrap
 import click
 
 from tito.cli.out import MARKS, say_findings, seconds
-from tito.model import CellResult, Module, TestReport
+from tito.model import CellResult, IntegrationReport, Module, TestReport
 
 MOST_LINES = 12  # of printed output shown for a failing test
 MOST_COLUMNS = 160
@@ -33,6 +33,30 @@ def say_report(module: Module, report: TestReport, file: str) -> None:
         f"{report.earned} of {report.possible} points, {passed} of {len(report.tests)} tests passed"
         f" in {seconds(report.seconds)}"
     )
+    say_findings(report.findings)
+
+
+def say_integration(report: IntegrationReport) -> None:
+    """Each file with its tests, each on a line; then what was left out, why, and what to type next."""
+    shown = ""
+    for name, result in report.tests:
+        file, _, test = name.partition("::")
+        if file != shown:
+            click.echo(file)
+            shown = file
+        mark, color = MARKS[result.outcome]
+        time = seconds(result.seconds) if result.outcome != "not run" else "not run"
+        click.echo(f"{click.style(f'{mark:>4}', fg=color)}  {test}  {time}")
+        if result.outcome in ("failed", "skipped"):
+            _say_details(result)
+    for finding in report.left_out:
+        click.echo(finding.where)
+        click.echo(f"{click.style('left out', fg='yellow')}: {finding.message}")
+        click.echo(f"      next: {finding.fix}")
+    passed = sum(result.outcome == "passed" for _, result in report.tests)
+    count = f"{passed} of {len(report.tests)} integration tests passed"
+    left_out = f"; files left out: {len(report.left_out)}" if report.left_out else ""
+    click.echo(f"{count} in {seconds(report.seconds)}{left_out}")
     say_findings(report.findings)
 
 

@@ -72,9 +72,19 @@ class Facade(ModuleType):
         package = self.__name__
         gate = finder().gate(package)
         module = gate.course.facades.get(package, {}).get(name)
-        if module and gate.file(module) and hasattr(home := imported(module.target), name):
-            setattr(type(self), name, Offer(module.target, name))
-            return getattr(home, name)
+        if module and gate.file(module):
+            try:
+                home = imported(module.target)
+            except ImportError as error:
+                if gate.is_locked(error.name or ""):  # `from … import` asks the finder next
+                    raise AttributeError(str(error)) from None
+                raise
+            except AttributeError as error:  # hasattr would take it for its answer
+                message = f"{module.target} cannot be imported: AttributeError: {error}"
+                raise ImportError(message, name=module.target) from error
+            if hasattr(home, name):
+                setattr(type(self), name, Offer(module.target, name))
+                return getattr(home, name)
         if f"{package}.{name}" in gate.course.facades:  # `nn.functional` needs no import in torch
             return import_module(f"{package}.{name}")
         raise AttributeError(guidance.explain(gate, package, name))
@@ -100,5 +110,5 @@ class Facade(ModuleType):
 
     def _open_names(self) -> list[str]:
         """The facade's names that can be had now."""
-        gate = finder().gate(self.__name__)
-        return sorted(n for n, module in self._offered().items() if gate.status(module) != "locked")
+        here = finder().gate(self.__name__).open_modules()
+        return sorted(name for name, module in self._offered().items() if module.id in here)

@@ -57,8 +57,12 @@ class ExtendedLoader(SourceFileLoader):
         _loading.pending += self.extensions
         if not _loading.depth:
             extensions, _loading.pending = _loading.pending, []
-            for target in extensions:
-                _extend(target, again)
+            try:
+                while extensions:
+                    _extend(extensions[0], again)
+                    del extensions[0]
+            finally:  # one that failed is tried again with the next import: it must not get lost
+                _loading.pending += extensions
 
 
 def _extend(target: str, again: bool) -> None:
@@ -140,6 +144,8 @@ class Finder:
             return spec
         if last.startswith("__"):
             return None
+        if (home := composition.owner(name)) and composition.file(home):
+            imported(home.target)  # if a locked module behind it is why, this says so
         raise ImportError(guidance.explain(composition, package, last), name=name)
 
 

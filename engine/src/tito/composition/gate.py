@@ -12,6 +12,7 @@ from tito.curriculum.installed import Installed
 from tito.curriculum.stamp import stamped_module
 from tito.errors import UsageError
 from tito.model import Course, Module, Workspace
+from tito.names import unknown
 from tito.workspace.find import MARKER
 
 Status = Literal["own", "provided", "locked"]
@@ -52,6 +53,25 @@ class Gate:
             return "locked"
         return "own"
 
+    def owner(self, name: str) -> Module | None:
+        """The module of this dotted name, or the one that brings this name to a facade."""
+        package, _, last = name.rpartition(".")
+        offered = self.course.facades.get(package, {})
+        return self.course.by_target.get(name) or offered.get(last)
+
+    def is_locked(self, name: str) -> bool:
+        module = self.owner(name)
+        return module is not None and self.status(module) == "locked"
+
+    def open_modules(self) -> set[str]:
+        """The ids of those that can be imported: neither they nor what they import is locked."""
+        found: set[str] = set()
+        for module in self.course.modules:  # in teaching order, so what it imports comes before it
+            owners = {owner.id for name in module.imports if (owner := self.owner(name))}
+            if self.status(module) != "locked" and owners <= found | {module.id}:
+                found.add(module.id)
+        return found
+
     def is_complete(self, module: Module) -> bool:
         """Whether the workspace holds this module as `tito module complete` exports it."""
         if self.workspace is None:
@@ -82,18 +102,29 @@ class Gate:
         return [
             other
             for other in self.course.modules
-            if other.extends == module.id and other.id in seen and self.status(other) != "locked"
+            if other.extends == module.id and other.id in seen & self.open_modules()
         ]
 
 
 def gate(installed: Installed, workspace: Workspace | None) -> Gate:
-    """The gate of the workspace's tiers. Raises what `Installed.course` raises."""
+    """The gate of the workspace's tiers. Raises what `Installed.course` raises, and UsageError for a
+    provided module that is none."""
     under_test = os.environ.get("TITO_UNDER_TEST", "")
     if workspace is None:
         return Gate(installed, installed.course(), None, under_test)
     try:
         course = installed.course(workspace.tiers)
+        _check_provided(workspace, course)
     except UsageError as error:
         where = str(workspace.root / MARKER)
         raise UsageError(replace(f, where=f.where or where) for f in error.findings) from None
     return Gate(installed, course, workspace, under_test)
+
+
+def _check_provided(workspace: Workspace, course: Course) -> None:
+    """An id with a slip in it would leave a module locked that somebody meant to give."""
+    known = course.by_id
+    wrong = [unknown(name, known, "module", "") for name in workspace.provided if name not in known]
+    if wrong:
+        fix = f"correct 'provided'; the modules are: {', '.join(known)}"
+        raise UsageError(replace(finding, fix=fix) for finding in wrong)

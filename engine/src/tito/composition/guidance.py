@@ -17,13 +17,17 @@ def locked(gate: Gate, module: Module, what: str) -> str:
             f"{what} is what {title} builds, and that module is under test: "
             f"use the name from its own notebook instead of importing it."
         )
-    started = gate.workspace and gate.workspace.folder(module).is_dir()
-    command = f"tito module {'complete' if started else 'start'} {module.id}"
     tier = gate.course.tier_of(module)
     return (
         f"{what} is not there yet: you build it in {title} of the tier {tier.title} "
-        f"({tier.distribution}). Next: {command}"
+        f"({tier.distribution}). Next: {command(gate, module)}"
     )
+
+
+def command(gate: Gate, module: Module) -> str:
+    """The command that brings a locked module nearer to being complete."""
+    started = gate.workspace and gate.workspace.folder(module).is_dir()
+    return f"tito module {'complete' if started else 'start'} {module.id}"
 
 
 def explain(gate: Gate, package: str, name: str) -> str:
@@ -84,6 +88,16 @@ def left_out(gate: Gate, target: str) -> str:
         if module.target == target:
             return f"{target} is not part of this workspace; {_to_add(tier, module)}"
     return ""
+
+
+def no_module(gate: Gate, name: str) -> tuple[str, str]:
+    """(why there is no module of this id, what to do next)"""
+    for tier, module in _left_out(gate):
+        if module.id == name:
+            why = f"it needs {name!r}, which is not part of this workspace"
+            return why, _to_add(tier, module)
+    why = f"it needs {name!r}, a module that no installed tier has"
+    return why, "tito namespace shows every module that there is"
 
 
 def _other_owner(gate: Gate, package: str, name: str) -> str:

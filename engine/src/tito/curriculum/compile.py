@@ -17,6 +17,7 @@ from tito.curriculum.anatomy import anatomy
 from tito.curriculum.config import MilestoneConfig, ModuleConfig, TierConfig, read_config
 from tito.curriculum.draft import Draft, draft
 from tito.curriculum.installed import source_digests
+from tito.curriculum.integration import integration_files, requirements
 from tito.curriculum.manifest import FORMAT_VERSION, Manifest
 from tito.curriculum.public import is_dotted_name, public_names
 from tito.curriculum.source import Cell, Unreadable, read_percent
@@ -51,6 +52,7 @@ def compile_tier(package: Path, distribution: str, version: str) -> CompiledTier
     )
     milestones = _each(_folders(package / "milestones"), _milestone, findings)
     facades = _each([package.parent / namespace], _facades, findings) if namespace else []
+    _each(integration_files(package), requirements, findings)
     if findings:
         raise SourceError(findings)
     config = configs[0]
@@ -195,9 +197,9 @@ def _facades(folder: Path) -> tuple[str, ...]:
 
 def _milestone(folder: Path) -> Milestone:
     config: MilestoneConfig = read_config(MilestoneConfig, folder / "milestone.yaml")
-    script = folder / "milestone.py"
-    if not script.is_file():
-        raise SourceError(Finding("the milestone has no program", str(script)))
+    for what, path in (("program", folder / "milestone.py"), ("page", folder / "ABOUT.md")):
+        if not path.is_file():
+            raise SourceError(Finding(f"the milestone has no {what}", str(path)))
     return Milestone(
         folder.name,
         config.year,

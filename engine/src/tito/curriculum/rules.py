@@ -18,6 +18,7 @@ from tito.curriculum.regions import (
     regions,
 )
 from tito.curriculum.source import DIRECTIVE, Cell
+from tito.curriculum.undefined import undefined
 from tito.curriculum.views import stub_solutions
 from tito.model import Finding, Place
 
@@ -285,6 +286,13 @@ def exported_names(draft: Draft) -> Iterator[Finding]:
                 yield Finding(message, f"{draft.config_file}: exports.{facade}", fix)
 
 
+def exported_whole(draft: Draft) -> Iterator[Finding]:
+    for each in undefined(draft.code):
+        message = f"exported code uses {each.name!r}, whose cell is not exported: {each.home}"
+        fix = "export that cell too, or do without the name"
+        yield Finding(message, str(each.used), fix)
+
+
 def hints(draft: Draft) -> Iterator[Finding]:
     where = f"{draft.config_file}: hints"
     for task in draft.lesson.tasks:
@@ -315,6 +323,7 @@ THEN: tuple[Rule, ...] = (
     every_task_is_tested,
     points,
     exported_names,
+    exported_whole,
     hints,
     length,
 )

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from tito.model import Finding, Place
 
+MAGIC = re.compile(r"^(\s*)[%!](?=\S)", re.MULTILINE)
 DIRECTIVE = re.compile(r"^\s*#\s*\|\s*(?P<name>\S+)[ \t]*(?P<value>.*)$")
 
 Kind = Literal["code", "markdown", "raw"]
@@ -70,6 +71,11 @@ class Cell:
     def plain_text(self) -> str:
         """The text without what editors change unasked: line endings, blanks at the end of lines."""
         return "\n".join(line.rstrip() for line in self.text.rstrip().splitlines())
+
+    @property
+    def python(self) -> str:
+        """The text, line for line, with IPython's magics as comments."""
+        return MAGIC.sub(r"\1pass  # ", self.text)
 
     def directives(self) -> list[Directive]:
         """The `#|` lines before any other line; nbdev reads no others."""

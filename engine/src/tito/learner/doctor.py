@@ -9,6 +9,7 @@ from tito.composition.strays import strays_everywhere
 from tito.curriculum.installed import installed
 from tito.errors import TitoError
 from tito.learner.desk import desk_of
+from tito.learner.progress import is_changed_by_hand
 from tito.model import Finding, Workspace
 from tito.plugins.hooks import Hooks
 from tito.workspace.find import find_workspace
@@ -35,13 +36,19 @@ def examine() -> list[Finding]:
 
 
 def check_workspace(workspace: Workspace) -> Iterator[Finding]:
-    """An unreadable record of results, and files where exports belong that tito did not make."""
+    """An unreadable record of results, and files where exports belong that tito did not make, or
+    that are no longer as it made them."""
     desk = desk_of(workspace)
     yield from read_state(workspace)[1]
     for module in desk.course.modules:
         path = workspace.own_file(module)
-        made = desk.gate.is_provided(module) or desk.gate.is_complete(module)
-        if path.exists() and not made:
+        if desk.gate.is_provided(module) or not path.exists():
+            continue
+        if not desk.gate.is_complete(module):
             message = f"{path.name} was not made by tito, so {module.target} stays locked"
             fix = f"move it away, then: tito module complete {module.id}"
             yield Finding(message, str(path), fix)
+        elif is_changed_by_hand(path):
+            message = f"{path.name} was changed after its export, so what is imported is not tested"
+            fix = f"make the change in your file of {module.id}, then: tito module complete {module.id}"
+            yield Finding(message, str(path), fix, level="warning")

@@ -11,9 +11,11 @@ from pathlib import Path
 
 from tito.curriculum import files
 from tito.curriculum.source import Source
+from tito.curriculum.undefined import undefined
 from tito.errors import LearnerFileError
 from tito.export import export
 from tito.learner.desk import SUFFIXES, Desk
+from tito.learner.progress import is_changed_by_hand
 from tito.learner.restore import restore
 from tito.learner.run import run_tests
 from tito.model import Finding, Module, TestReport
@@ -43,10 +45,12 @@ def lesson_text(desk: Desk, module: Module, suffix: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """A report that passed, and the file that the module was exported to; None if it did not."""
+    """A report, and if it passed, the file that the module was exported to. `kept` is the copy of an
+    earlier export that somebody had changed by hand."""
 
     report: TestReport
-    file: Path | None
+    file: Path | None = None
+    kept: Path | None = None
 
 
 def complete(desk: Desk, module: Module, time_limit: float) -> Completed:
@@ -56,21 +60,24 @@ def complete(desk: Desk, module: Module, time_limit: float) -> Completed:
     source = desk.read(path)
     report = run_tests(desk, module, time_limit)
     if not report.passed:
-        return Completed(report, None)
+        return Completed(report)
     if desk.read(path) != source:
         message = f"{path.name} was saved while its tests ran; nothing was exported"
         fix = f"tito module complete {module.id}"
         raise LearnerFileError(Finding(message, source.file, fix))
     target = desk.workspace.own_file(module)
     check_exported(source)
+    by_hand = desk.gate.is_complete(module) and is_changed_by_hand(target)
+    kept = _copy_aside(target, "by-hand") if by_hand else None
     write_atomically(target, export(source.cells, module, source.file))
     # Python trusts its cached bytecode if size and second agree, and two exports may well agree.
     Path(cache_from_source(str(target))).unlink(missing_ok=True)
-    return Completed(report, target)
+    return Completed(report, target, kept)
 
 
 def check_exported(source: Source) -> None:
-    """Raises LearnerFileError for what runs in a notebook and not in a module, like `%time`."""
+    """Raises LearnerFileError for what runs in a notebook and not in a module: a line like `%time`,
+    and a name that only a cell which is not exported defines."""
     findings = []
     for cell in source.cells:
         try:
@@ -80,6 +87,13 @@ def check_exported(source: Source) -> None:
             message = f"this cell is exported, and a Python module cannot hold the line: {line}"
             fix = "move the line into a cell of its own, without '#| export'"
             findings.append(Finding(message, str(cell.place((error.lineno or 1) - 1)), fix))
+    for each in undefined(source.cells):
+        message = (
+            f"{each.name!r} is used in an exported cell, and the cell that defines it is not "
+            f"exported: {each.home}"
+        )
+        fix = "make '#| export' the first line of that cell, or move its code into this one"
+        findings.append(Finding(message, str(each.used), fix))
     if findings:
         raise LearnerFileError(findings)
 
@@ -106,7 +120,12 @@ def _rewrite(path: Path, text: str) -> tuple[Path, Path | None]:
     if not path.exists():
         write_atomically(path, text)
         return path, None
-    kept = free_name(path, "before-reset")
-    shutil.copy2(path, kept)
+    kept = _copy_aside(path, "before-reset")
     write_atomically(path, text)
     return path, kept
+
+
+def _copy_aside(path: Path, why: str) -> Path:
+    kept = free_name(path, why)
+    shutil.copy2(path, kept)
+    return kept

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
+from tito.curriculum.stamp import is_intact
 from tito.learner.desk import Desk
 from tito.model import Milestone, Module
 from tito.workspace.state import Result, State
@@ -16,7 +18,8 @@ MilestoneStatus = Literal["passed", "ready", "waiting"]
 
 @dataclass(frozen=True, slots=True)
 class ModuleProgress:
-    """`edited` is completed, and changed since; `ready` can be started, `waiting` needs others."""
+    """`edited` is completed, and its file or its export was changed since; `ready` can be started,
+    `waiting` needs others."""
 
     module: Module
     status: ModuleStatus
@@ -42,10 +45,19 @@ def module_status(desk: Desk, module: Module) -> ModuleStatus:
 
 
 def is_edited(desk: Desk, module: Module) -> bool:
-    """Whether the learner's file was written after its export: cheap, and right unless clocks lie."""
+    """Whether what was tested is no longer what stands in the learner's file, or in its export.
+
+    The file tells by its time: cheap, and right unless clocks lie.
+    """
     exported = desk.workspace.own_file(module).stat().st_mtime_ns
     files = (path for path in desk.learner_files(module) if path.is_file())
-    return any(path.stat().st_mtime_ns > exported for path in files)
+    newer = any(path.stat().st_mtime_ns > exported for path in files)
+    return newer or is_changed_by_hand(desk.workspace.own_file(module))
+
+
+def is_changed_by_hand(exported: Path) -> bool:
+    """Whether somebody changed a file after its export; its stamp holds a digest."""
+    return not is_intact(exported.read_text(encoding="utf-8", errors="replace"))
 
 
 def next_command(desk: Desk, state: State) -> str:

@@ -26,18 +26,45 @@ def _sorted_out(own: Source, handed_out: Source) -> tuple[dict[int, Cell], dict[
 
     A copy of a handed-out cell, as Jupyter pastes it, is a cell that the learner added.
     """
+    places = _places(own, handed_out)
     theirs: dict[int, Cell] = {}
     added: dict[int, list[Cell]] = {}
     last = -1
-    for cell in own.cells:
-        given = enumerate(handed_out.cells)
-        place = next((n for n, g in given if n not in theirs and _is_same(cell, g)), None)
+    for cell, place in zip(own.cells, places, strict=True):
         if place is None:
             added.setdefault(last, []).append(replace(cell, metadata=_ungraded(cell)))
         else:
             theirs[place] = cell
             last = place
     return theirs, added
+
+
+def _places(own: Source, handed_out: Source) -> list[int | None]:
+    """For each of the learner's cells, the handed-out cell that it is; None for one they added.
+
+    Nothing names the markdown of a script once it was edited: it is known by where it stands and
+    by what is left of it.
+    """
+    places: list[int | None] = []
+    for cell in own.cells:
+        given = enumerate(handed_out.cells)
+        places.append(next((n for n, g in given if n not in places and _is_same(cell, g)), None))
+    for at, cell in enumerate(own.cells):
+        if places[at] is None and cell.kind == "markdown":
+            before = next((n for n in reversed(places[:at]) if n is not None), -1)
+            after = next((n for n in places[at:] if n is not None), len(handed_out.cells))
+            free = (n for n in range(before + 1, after) if n not in places)
+            places[at] = next((n for n in free if _is_alike(cell, handed_out.cells[n])), None)
+    return places
+
+
+def _is_alike(mine: Cell, given: Cell) -> bool:
+    """Whether one is the other, edited: most lines of the shorter one stand in both."""
+    if given.kind != "markdown":
+        return False
+    lines = [{line for line in c.plain_text.splitlines() if line} for c in (mine, given)]
+    shorter = min(map(len, lines))
+    return shorter > 0 and 2 * len(lines[0] & lines[1]) >= shorter
 
 
 def _is_same(mine: Cell, given: Cell) -> bool:

@@ -17,7 +17,7 @@ from typing import IO, Any
 from tito.composition.strays import refuse_strays
 from tito.curriculum.source import Cell, Source
 from tito.learner.desk import Desk
-from tito.model import CellResult, Finding, Module, TestReport
+from tito.model import CellResult, Finding, Module, TestReport, Workspace
 
 NOT_RUN = CellResult("not run")
 ENDED = "the program ended itself here, as os._exit() does"
@@ -109,7 +109,7 @@ def run_file(desk: Desk, path: Path, under_test: str, time_limit: float) -> dict
             *(sys.executable, "-P", "-m", "tito.learner.runner"),
             *(str(path), desk.shown(path), str(report), str(os.getpid())),
         ]
-        env = environment(desk, under_test)
+        env = environment(desk.workspace, under_test)
         with errors.open("wb") as stderr:
             ended = run_process(command, path.parent, env, time_limit, stderr)
         results = _results(report.read_text(encoding="utf-8"), ended)
@@ -134,13 +134,13 @@ def _results(report: str, ended: str) -> dict[int, CellResult]:
     return results
 
 
-def environment(desk: Desk, under_test: str = "") -> dict[str, str]:
+def environment(workspace: Workspace | None, under_test: str = "") -> dict[str, str]:
     """One thread: on a shared machine BLAS threads that wait for each other cost up to 190 times."""
     threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     return {
         **dict.fromkeys(threads, "1"),
         **os.environ,
-        "TITO_WORKSPACE": str(desk.workspace.root),
+        "TITO_WORKSPACE": str(workspace.root) if workspace else "",
         "TITO_UNDER_TEST": under_test,
         "PYTHONIOENCODING": "utf-8",
     }

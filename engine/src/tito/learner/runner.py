@@ -13,7 +13,6 @@ import io
 import json
 import linecache
 import os
-import re
 import signal
 import sys
 import threading
@@ -27,7 +26,6 @@ from typing import Any, TextIO
 from tito.curriculum.source import Cell
 from tito.learner.files import read_learner_file
 
-MAGIC = re.compile(r"^(\s*)[%!](?=\S)", re.MULTILINE)
 MOST_OUTPUT = 20_000  # characters kept of what one cell prints
 MOST_ERROR = 2_000  # and of what an error says
 LOOK = 0.5  # seconds
@@ -131,7 +129,7 @@ def run_cell(cell: Cell, scope: dict[str, Any]) -> dict[str, Any]:
 
 def compiled(cell: Cell) -> CodeType:
     """The cell's code, so numbered that a traceback shows the learner's own line."""
-    code = "\n" * (cell.place().line - 1) + MAGIC.sub(r"\1pass  # ", cell.text)
+    code = "\n" * (cell.place().line - 1) + cell.python
     return compile(code, code_name(cell), "exec", dont_inherit=True)
 
 

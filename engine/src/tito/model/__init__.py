@@ -2,7 +2,7 @@
 
 from tito.model.course import Course
 from tito.model.finding import Finding, Place
-from tito.model.report import CellResult, TestReport
+from tito.model.report import CellResult, IntegrationReport, TestReport
 from tito.model.tier import Milestone, Module, Task, Test, Tier
 from tito.model.workspace import Workspace
 
@@ -10,6 +10,7 @@ __all__ = [
     "CellResult",
     "Course",
     "Finding",
+    "IntegrationReport",
     "Milestone",
     "Module",
     "Place",

@@ -11,9 +11,10 @@ from tito.model.tier import Test
 
 @dataclass(frozen=True, slots=True)
 class CellResult:
-    """How one cell ran. `seconds` is wall-clock time; `source` is the learner's line that failed."""
+    """How one cell, or one integration test, ran. `seconds` is wall-clock time; `source` is the line
+    that failed. An integration test may skip itself, and says why in `error`."""
 
-    outcome: Literal["passed", "failed", "not run"]
+    outcome: Literal["passed", "failed", "not run", "skipped"]
     seconds: float = 0.0
     error: str = ""
     where: str = ""
@@ -48,3 +49,20 @@ class TestReport:
         of what is exported. A module without tests has not passed."""
         passed = all(result.outcome == "passed" for _, result in self.tests)
         return bool(self.tests) and passed and not self.problems and not self.findings
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationReport:
+    """The integration tests that ran, by name, and a finding for each file that was left out because
+    modules that it needs cannot be had. `findings` are what is wrong with the tests themselves."""
+
+    tests: tuple[tuple[str, CellResult], ...]
+    left_out: tuple[Finding, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def passed(self) -> bool:
+        """Nothing failed or was cut short, and something ran or said why it could not."""
+        fine = all(result.outcome in ("passed", "skipped") for _, result in self.tests)
+        return bool(self.tests or self.left_out) and fine and not self.findings
