@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 import tensor_arguments  # noqa: F401, I001  (they fill the table, nn after tensor)
 import nn_arguments  # noqa: F401
 import data_arguments  # noqa: F401
+import optim_arguments  # noqa: F401
 from arguments import TABLE, Case
 from differences import DIFFERENCES, Difference
 from oracle import OURS, THEIRS, assert_same, plain, shared_attributes, shared_names

@@ -157,7 +157,7 @@ class Tensor:
         return output
 
     def __setitem__(self, index, value): write(self, value, index)
-    def copy_(self, src): return write(self, src)
+    def copy_(self, other): return write(self, other)
     def fill_(self, value): return write(self, value)
     def zero_(self): return write(self, 0)
     def add_(self, other): return write(self, other, change=np.add)
