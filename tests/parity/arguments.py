@@ -6,7 +6,7 @@ once, and run in both libraries.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,13 +29,13 @@ def call(lib: Any, thing: Any, *tensors: Any, **options: Any) -> Any:
 class Case:
     """`program(library, thing, *tensors, **options)`, where thing is what the name stands for.
 
-    Floating tensors require grad, unless `learns` says no.
+    The first `learns` of the tensors require grad, if they are floating.
     """
 
     tensors: Sequence[np.ndarray]
     options: dict[str, Any] = field(default_factory=dict)
     program: Callable[..., Any] = call
-    learns: bool = True
+    learns: int = 99
 
 
 Strategy = st.SearchStrategy[Case]
@@ -127,3 +127,28 @@ def dims(draw: Draw, ndim: int) -> dict[str, Any]:
         dims = one_of(draw, None, dim(draw, ndim), dim(draw, ndim), tuple(several), several)
         return {"dim": dims} | some_of(draw, keepdim=(True, False))
     return {}
+
+
+# Running a case
+
+
+def thing(libraries: dict[str, Any], name: str) -> Any:
+    """What a name in the table stands for. For `Tensor.sum`, a function that calls the method."""
+    key, _, attribute = name.partition(".")
+    if key != "Tensor":
+        return getattr(libraries[key], attribute)
+
+    def of_a_tensor(tensor: Any, *args: Any, **options: Any) -> Any:
+        value = getattr(tensor, attribute)
+        return value(*args, **options) if callable(value) else value
+
+    return of_a_tensor
+
+
+def all_tensors(library: Any, value: Any) -> Iterator[Any]:
+    """The tensors in what a program returned."""
+    if isinstance(value, library.torch.Tensor):
+        yield value
+    elif isinstance(value, tuple | list | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from all_tensors(library, item)

@@ -26,7 +26,7 @@ def tables(draw: Draw) -> Case:
     return Case(
         columns(draw), {"index": index},
         lambda lib, cls, *tensors, index: [len(cls(*tensors)), cls(*tensors)[index]],
-        learns=False,
+        learns=0,
     )  # fmt: skip
 
 
@@ -56,7 +56,7 @@ def some_samples(draw: Draw) -> Case:
         subset = cls(lib.data.TensorDataset(*tensors), indices)
         return [len(subset), subset[index], subset.indices]
 
-    return Case(columns(draw), {}, program, learns=False)
+    return Case(columns(draw), {}, program, learns=0)
 
 
 @covers("data.random_split")
@@ -89,7 +89,7 @@ def orders_of_your_own(draw: Draw) -> Case:
         loader = lib.data.DataLoader(lib.data.TensorDataset(x), 2, sampler=Backwards())
         return [len(loader), list(loader)]
 
-    return Case([array(draw, shape(draw, least=1))], {}, program, learns=False)
+    return Case([array(draw, shape(draw, least=1))], {}, program, learns=0)
 
 
 @covers("data.SequentialSampler")
@@ -136,7 +136,7 @@ def samples(draw: Draw) -> Case:
         more = [size, size, (*size, 2)] if one_of(draw, *[False] * 9, True) else [size, size]
         kind = (one_of(draw, *NUMBERS),)
         return Case(
-            [array(draw, each, kind) for each in more], {}, lambda lib, f, *x: f(list(x)), learns=False
+            [array(draw, each, kind) for each in more], {}, lambda lib, f, *x: f(list(x)), learns=0
         )
     sample, count = draw(SAMPLE), draw(st.integers(1, 3))
     return Case([], {"sample": sample}, lambda lib, f, sample: f([sample] * count))
@@ -157,4 +157,4 @@ def loaders(draw: Draw) -> Case:
         facts = [len(loader), loader.batch_size, loader.drop_last, shapes]
         return [*facts, [] if options.get("shuffle") else batches]
 
-    return Case(columns(draw), options, program, learns=False)
+    return Case(columns(draw), options, program, learns=0)

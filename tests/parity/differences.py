@@ -89,7 +89,10 @@ DIFFERENCES = [
         "Where two arguments are wrong, another one may be named first; and one rule for the shape"
         " of targets, where torch's nll_loss has a second one, with another class, for one sample.",
         lambda case, ours, theirs: failed(ours) and failed(theirs),
-        Case([numbers(1, 2), numbers(0, dtype="int64")], {"reduction": "average"}),
+        Case(
+            [np.ones((2, 2)), numbers(0, -100, dtype="int64")],
+            {"ignore_index": 1, "reduction": "average"},
+        ),
     ),
     Difference(
         "torch.arange",
@@ -139,14 +142,14 @@ DIFFERENCES = [
             [numbers(1, 2, dtype="int64"), numbers(5)],
             {},
             lambda lib, f, x, value: f(x, [0], value[0]),
-            learns=False,
+            learns=0,
         ),
     ),
     Difference(
         "Tensor.copy_",
         "NumPy drops leading dimensions of size 1 of what is assigned; torch refuses them.",
         only_torch_fails,
-        Case([np.array(1.0), np.ones(1)], {}, lambda lib, f, x, src: f(x, src), learns=False),
+        Case([np.array(1.0), np.ones(1)], {}, lambda lib, f, x, src: f(x, src), learns=0),
     ),
     # Numbers
     Difference(
@@ -161,7 +164,7 @@ DIFFERENCES = [
         "A negative number beside uint8 is an error, as in NumPy; torch takes it modulo 256, so that"
         " 1 > -3 holds and 1 + -3 is 254.",
         lambda case, ours, theirs: isinstance(ours, OverflowError) and is_unsigned(case),
-        Case([numbers(1, dtype="uint8")], {}, lambda lib, f, x: f(x, -3), learns=False),
+        Case([numbers(1, dtype="uint8")], {}, lambda lib, f, x: f(x, -3), learns=0),
     ),
     Difference(
         "torch.div Tensor.__truediv__",
@@ -175,7 +178,7 @@ DIFFERENCES = [
         IN_PLACE,
         "Signed numbers are not written over unsigned ones, as in NumPy; torch wraps them around.",
         lambda case, ours, theirs: isinstance(ours, TypeError) and case.tensors[0].dtype == np.uint8,
-        Case([numbers(1, dtype="uint8"), numbers(1, dtype="int64")], learns=False),
+        Case([numbers(1, dtype="uint8"), numbers(1, dtype="int64")], learns=0),
     ),
     Difference(
         "torch.cat",
@@ -202,7 +205,11 @@ DIFFERENCES = [
         " of the list first, torch leaves it where the list stands.",
         lambda case, ours, theirs: values_differ(case, ours, theirs)
         and {int, list} <= set(map(type, case.options["index"])),
-        Case([np.ones((2, 3, 4))], {"index": (0, slice(None), [1, 2])}),
+        Case(
+            [np.ones((2, 3, 4))],
+            {"index": (0, slice(None), [1, 2])},
+            lambda lib, f, x, index: f(x, index),
+        ),
     ),
     Difference(
         "torch.maximum torch.minimum",

@@ -79,7 +79,7 @@ def class_options(draw: Draw) -> dict[str, Any]:
 
 
 def class_weights(draw: Draw, scores: np.ndarray, classes: int) -> list[np.ndarray]:
-    """A weight for each class, or none. It does not require grad in what we compare: see `weighed`."""
+    """A weight for each class, or none."""
     if one_of(draw, True, False):
         return []
     size = classes if one_of(draw, *[True] * 7, False) else classes + 1
@@ -87,17 +87,15 @@ def class_weights(draw: Draw, scores: np.ndarray, classes: int) -> list[np.ndarr
 
 
 def weighed(lib: Any, f: Any, x: Any, target: Any, *weight: Any, **options: Any) -> Any:
-    """A loss function with its weight, as a constant."""
-    given = {"weight": weight[0].detach()} if weight else {}
-    return f(x, target, **given, **options)
+    """A loss function, with its weight by name."""
+    return f(x, target, **dict(zip(["weight"], weight, strict=False)), **options)
 
 
 @covers("F.cross_entropy F.nll_loss")
 def scores_and_classes(draw: Draw) -> Case:
     scores, labels, classes = like_a_batch(draw, "class")
-    return Case(
-        [scores, labels, *class_weights(draw, scores, classes)], class_options(draw), weighed
-    )
+    weight = class_weights(draw, scores, classes)
+    return Case([scores, labels, *weight], class_options(draw), weighed, learns=1)
 
 
 @covers("F.mse_loss")
@@ -127,25 +125,20 @@ def broadcast_weight(draw: Draw, x: np.ndarray) -> list[np.ndarray]:
 def chances_and_targets(draw: Draw) -> Case:
     x, target = pair(draw, shape(draw))
     weight = broadcast_weight(draw, x)
-    return Case([x, target, *weight], some_of(draw, reduction=REDUCTIONS), detached)
-
-
-def detached(lib: Any, f: Any, x: Any, target: Any, *weight: Any, **options: Any) -> Any:
-    return weighed(lib, f, x, target.detach(), *weight, **options)
+    return Case([x, target, *weight], some_of(draw, reduction=REDUCTIONS), weighed, learns=1)
 
 
 @covers("F.binary_cross_entropy_with_logits")
 def scores_and_targets(draw: Draw) -> Case:
     def program(lib: Any, f: Any, x: Any, target: Any, *rest: Any, **options: Any) -> Any:
         names = ("weight", "pos_weight")[: len(rest)] if one_first else ("pos_weight", "weight")
-        more = {name: value.detach() for name, value in zip(names, rest, strict=False)}
-        return f(x, target.detach(), **more, **options)
+        return f(x, target, **dict(zip(names, rest, strict=False)), **options)
 
     _, target = pair(draw, shape(draw))
     x = array(draw, target.shape, (target.dtype.name,))
     one_first = one_of(draw, True, False)
     rest = [*broadcast_weight(draw, x), *broadcast_weight(draw, x)]
-    return Case([x, target, *rest], some_of(draw, reduction=REDUCTIONS), program)
+    return Case([x, target, *rest], some_of(draw, reduction=REDUCTIONS), program, learns=1)
 
 
 # Layers without parameters: what they are made of, and what they are called with
@@ -199,24 +192,20 @@ def squared_losses(draw: Draw) -> Case:
 
 
 def loss_module(lib: Any, cls: Any, x: Any, target: Any, *weight: Any, **options: Any) -> Any:
-    given = {"weight": weight[0].detach()} if weight else {}
-    module = cls(**given, **options)
+    module = cls(**dict(zip(["weight"], weight, strict=False)), **options)
     return [module(x, target), module.state_dict()]
 
 
 @covers("nn.CrossEntropyLoss nn.NLLLoss")
 def class_losses(draw: Draw) -> Case:
     case = scores_and_classes(draw)
-    return Case(case.tensors, case.options, loss_module)
+    return Case(case.tensors, case.options, loss_module, learns=1)
 
 
 @covers("nn.BCELoss")
 def chance_losses(draw: Draw) -> Case:
     case = chances_and_targets(draw)
-    return Case(
-        case.tensors, case.options,
-        lambda lib, cls, x, target, *w, **o: loss_module(lib, cls, x, target.detach(), *w, **o),
-    )  # fmt: skip
+    return Case(case.tensors, case.options, loss_module, learns=1)
 
 
 @covers("nn.BCEWithLogitsLoss")
@@ -230,7 +219,7 @@ def score_losses(draw: Draw) -> Case:
 
         return case.program(lib, f, *tensors, **options)
 
-    return Case(case.tensors, case.options, program)
+    return Case(case.tensors, case.options, program, learns=1)
 
 
 # Layers with parameters, and what holds layers
@@ -251,7 +240,8 @@ def layers_with_weights(draw: Draw) -> Case:
 
     x, weight, *bias = affine(draw)
     size = (3, 2) if weight.ndim != 2 else weight.shape
-    return Case([x, weight.reshape(-1)[:0] if weight.shape != size else weight, *bias], {}, program)
+    weight = weight.reshape(-1)[:0] if weight.shape != size else weight
+    return Case([x, weight, *bias], {}, program, learns=1)
 
 
 @covers("nn.Parameter")
@@ -290,7 +280,7 @@ def rows_of_layers(draw: Draw) -> Case:
 
     tensors, layers = network(draw)
     place = draw(st.integers(-3, 3))
-    return Case(tensors, {}, program)
+    return Case(tensors, {}, program, learns=1)
 
 
 @covers("nn.ModuleList")
@@ -302,7 +292,7 @@ def lists_of_layers(draw: Draw) -> Case:
         return [x, *facts(net), len(net), len(net[1:]), net.append(lib.nn.ReLU()) is net, len(net)]
 
     tensors, layers = network(draw)
-    return Case(tensors, {}, program)
+    return Case(tensors, {}, program, learns=1)
 
 
 @covers("nn.Module")
@@ -321,11 +311,12 @@ def modules_of_your_own(draw: Draw) -> Case:
 
         net = Net().train(training)
         saved = net.state_dict()
-        return [net(x), *facts(net), saved, repr(net.load_state_dict(saved)), *net.parameters()]
+        loaded = list(net.load_state_dict(saved))
+        return [net(x), *facts(net), saved, loaded, *net.parameters()]
 
     tensors, layers = network(draw)
     shared, kept, training = (one_of(draw, True, False) for _ in range(3))
-    return Case(tensors, {}, program)
+    return Case(tensors, {}, program, learns=1)
 
 
 def shown(module: Any) -> str:

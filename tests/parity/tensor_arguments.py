@@ -426,13 +426,18 @@ def a_tensor_and_another_or_a_number(draw: Draw) -> Case:
     return Case(operands(draw, 2)) if one_of(draw, True, False) else a_tensor_and_a_number(draw)
 
 
-@covers("Tensor.__neg__ Tensor.__abs__ Tensor.float Tensor.long Tensor.T Tensor.mT Tensor.data"
+@covers("Tensor.__neg__ Tensor.__abs__ Tensor.float Tensor.long Tensor.T Tensor.data"
         " Tensor.contiguous Tensor.shape Tensor.ndim Tensor.nbytes Tensor.is_leaf"
         " Tensor.requires_grad Tensor.grad Tensor.dim Tensor.numel Tensor.element_size"
         " Tensor.tolist Tensor.numpy Tensor.__array__ Tensor.detach")  # fmt: skip
 def only_a_tensor(draw: Draw) -> Case:
     dtypes = one_of(draw, FLOATS, NUMBERS)
-    return Case([array(draw, dtypes=dtypes)], learns=one_of(draw, True, False))
+    return Case([array(draw, dtypes=dtypes)], learns=one_of(draw, 0, 9))
+
+
+@covers("Tensor.mT")
+def matrices_to_turn(draw: Draw) -> Case:
+    return Case([array(draw, shape(draw, least=one_of(draw, 2, 2, 2, 1)))])
 
 
 @covers("Tensor.item Tensor.__bool__ Tensor.__float__ Tensor.__int__")
@@ -459,7 +464,7 @@ def any_dtype(draw: Draw) -> Case:
 
 @covers("Tensor.grad_fn")
 def whether_it_was_recorded(draw: Draw) -> Case:
-    learns = one_of(draw, True, False)
+    learns = one_of(draw, 0, 9)
     return Case(
         [array(draw)], {}, lambda lib, f, x: [x.grad_fn is None, (x * 2).grad_fn is None],
         learns=learns,
@@ -507,7 +512,7 @@ def bases(draw: Draw) -> Case:
 
 @covers("Tensor.to")
 def another_dtype(draw: Draw) -> Case:
-    kind = one_of(draw, *NUMBERS)
+    kind = one_of(draw, *FLOATS, *NUMBERS)
     x = positive(draw) if one_of(draw, True, False) else array(draw, dtypes=("uint8", "bool"))
     return Case([x], {}, lambda lib, f, x: f(x, **dtype(lib, kind)))
 
@@ -574,7 +579,7 @@ def a_place_and_a_value(draw: Draw) -> Case:
     x = array(draw, shape(draw, least=1, sizes=(2, 3, 4)), NUMBERS)
     number = one_of(draw, True, True, False)
     value = array(draw, (1,) if number else x.shape[1:], FLOATS)
-    return Case([x, value], {"index": index(draw, x.ndim)}, program, learns=False)
+    return Case([x, value], {"index": index(draw, x.ndim)}, program, learns=0)
 
 
 @covers("Tensor.add_ Tensor.sub_ Tensor.mul_ Tensor.div_ Tensor.__iadd__ Tensor.__isub__"
@@ -587,32 +592,32 @@ def a_change_in_place(draw: Draw) -> Case:
 
     number = [one_of(draw, 2, 2.5, -1)] if one_of(draw, True, False) else []
     tensors = [array(draw, dtypes=NUMBERS)] if number else operands(draw, 2, NUMBERS)
-    return Case(tensors, {"other": number}, keywords_off(program), learns=one_of(draw, *[False] * 5, True))
+    return Case(tensors, {"other": number}, keywords_off(program), learns=one_of(draw, *[0] * 5, 9))
 
 
 @covers("Tensor.copy_")
 def a_copy(draw: Draw) -> Case:
     tensors = operands(draw, 2, NUMBERS)
-    return Case(tensors, {}, lambda lib, f, x, src: [f(x, src) is x, x], learns=False)
+    return Case(tensors, {}, lambda lib, f, x, src: [f(x, src) is x, x], learns=0)
 
 
 @covers("Tensor.fill_")
 def a_filling(draw: Draw) -> Case:
     value = one_of(draw, 2, 2.5, True)
     x = array(draw, dtypes=NUMBERS)
-    return Case([x], {"value": value}, lambda lib, f, x, value: [f(x, value) is x, x], learns=False)
+    return Case([x], {"value": value}, lambda lib, f, x, value: [f(x, value) is x, x], learns=0)
 
 
 @covers("Tensor.zero_")
 def an_emptying(draw: Draw) -> Case:
     x = array(draw, dtypes=DTYPES)
-    return Case([x], {}, lambda lib, f, x: [f(x) is x, x], learns=False)
+    return Case([x], {}, lambda lib, f, x: [f(x) is x, x], learns=0)
 
 
 @covers("Tensor.requires_grad_")
 def a_wish_to_learn(draw: Draw) -> Case:
     options = some_of(draw, requires_grad=(True, False))
-    return Case([array(draw, dtypes=DTYPES)], options, learns=one_of(draw, True, False))
+    return Case([array(draw, dtypes=DTYPES)], options, learns=one_of(draw, 0, 9))
 
 
 @covers("Tensor.backward")
@@ -627,7 +632,7 @@ def a_gradient(draw: Draw) -> Case:
     recorded_first, times = one_of(draw, True, False), one_of(draw, 1, 2)
     given, options = one_of(draw, "", "g"), some_of(draw, retain_graph=(True, False))
     gradient = array(draw, one_of(draw, x.shape, x.shape, (2,)), (x.dtype.name,))
-    return Case([x, gradient], {}, program, learns=one_of(draw, *[True] * 5, False))
+    return Case([x, gradient], {}, program, learns=one_of(draw, *[9] * 5, 0))
 
 
 SAME = ("abs argmax argmin clamp clone exp flatten log masked_fill max mean min pow sqrt squeeze std"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ import tensor_arguments  # noqa: F401, I001  (they fill the table, nn after tens
 import nn_arguments  # noqa: F401
 import data_arguments  # noqa: F401
 import optim_arguments  # noqa: F401
-from arguments import TABLE, Case
+from arguments import TABLE, Case, all_tensors, thing
 from differences import DIFFERENCES, Difference
 from oracle import OURS, THEIRS, assert_same, plain, shared_attributes, shared_names
 
@@ -33,8 +32,8 @@ def outcome(libraries: dict[str, Any], name: str, case: Case) -> Any:
     """Outputs, which of them require grad, and the gradients of all leaves; or an exception."""
     library = type("Library", (), dict(libraries))
     tensors = [library.torch.tensor(array) for array in case.tensors]
-    for tensor, array in zip(tensors, case.tensors, strict=True):
-        tensor.requires_grad_(case.learns and array.dtype.kind == "f")
+    for tensor, array in zip(tensors[: case.learns], case.tensors, strict=False):
+        tensor.requires_grad_(array.dtype.kind == "f")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -48,26 +47,6 @@ def outcome(libraries: dict[str, Any], name: str, case: Case) -> Any:
             return [*values, [plain(leaf.grad) for leaf in leaves.values()]]
     except Exception as error:
         return error
-
-
-def thing(libraries: dict[str, Any], name: str) -> Any:
-    key, _, attribute = name.partition(".")
-    if key != "Tensor":
-        return getattr(libraries[key], attribute)
-
-    def of_a_tensor(tensor: Any, *args: Any, **options: Any) -> Any:
-        value = getattr(tensor, attribute)
-        return value(*args, **options) if callable(value) else value
-
-    return of_a_tensor
-
-
-def all_tensors(library: Any, value: Any) -> Iterator[Any]:
-    if isinstance(value, library.torch.Tensor):
-        yield value
-    elif isinstance(value, tuple | list | dict):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from all_tensors(library, item)
 
 
 def pull(library: Any, outputs: list[Any]) -> None:

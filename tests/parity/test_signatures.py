@@ -41,6 +41,8 @@ DIFFERENCES = {
     "torch.Tensor.requires_grad_": STUB,
     "torch.Generator.set_state": STUB,
     "torch.var": STUB,
+    "torch.no_grad": "torch hides the function that @no_grad gets",
+    "torch.enable_grad": "torch calls the function that @enable_grad gets otherwise",
     "torch.randint": "low is 0 where torch has a signature without it",
     "torch.randperm": "int64 is what torch makes when there is no dtype",
     "nn.Module.to": "torch writes *args, and finds out which of them is a dtype",
