@@ -86,9 +86,11 @@ def positive(draw: Draw, size: Shape | None = None) -> np.ndarray:
 
 
 def chances(draw: Draw, size: Shape, dtypes: Sequence[str] = FLOATS) -> np.ndarray:
-    """Numbers from 0 to 1, seldom one beyond."""
+    """Numbers from 0 to 1, seldom one beyond. Whole ones are among them."""
     values = np.random.default_rng(draw(st.integers(0, 2**32))).random(size)
-    if one_of(draw, *[False] * 9, True):
+    if one_of(draw, False, False, False, True):
+        values = np.round(values)
+    elif one_of(draw, *[False] * 9, True):
         values = values * 2
     return np.asarray(values, one_of(draw, *dtypes))
 
