@@ -760,7 +760,7 @@ test_unit_write()
 # %% nbgrader={"grade_id": "tensor-reductions"}
 #| export
 def axes(dim):
-    """torch's dim as NumPy's axis: None and () both mean all dimensions."""
+    """torch's dim as NumPy's axis: None, () and [] all mean all dimensions."""
     return None if dim in (None, (), []) else tuple(dim) if isinstance(dim, list) else dim
 
 @or_builtin
