@@ -18,6 +18,7 @@ import tensor_arguments  # noqa: F401, I001  (they fill the table, nn after tens
 import nn_arguments  # noqa: F401
 import data_arguments  # noqa: F401
 import optim_arguments  # noqa: F401
+import training_arguments  # noqa: F401
 from arguments import TABLE, Case, all_tensors, thing
 from differences import DIFFERENCES, Difference
 from oracle import OURS, THEIRS, assert_same, plain, shared_attributes, shared_names
