@@ -5,7 +5,6 @@ The arguments are those with which tests/parity compares us to torch; torch is n
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
@@ -16,8 +15,8 @@ import tinytorch.core as torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import tensor_arguments  # noqa: F401, I001  (they fill the table)
-import nn_arguments  # noqa: F401
+import nn_arguments  # noqa: F401  (they fill the table)
+import tensor_arguments  # noqa: F401
 from arguments import TABLE, Case, all_tensors, array, broadcasting, thing
 from curriculum_support import tiers
 
@@ -40,14 +39,18 @@ Tensor.grad Tensor.grad_fn Tensor.__len__ Tensor.tolist Tensor.numpy Tensor.__ar
 Tensor.detach Tensor.data Tensor.backward Tensor.requires_grad_ Tensor.__setitem__ Tensor.copy_
 Tensor.fill_ Tensor.zero_ Tensor.add_ Tensor.sub_ Tensor.mul_ Tensor.div_ Tensor.__iadd__
 Tensor.__isub__ Tensor.__imul__ Tensor.__itruediv__ nn.Parameter torch.no_grad torch.enable_grad
-""".split()
+"""
 # What torch has not, and by which of the names that it has we reach it.
 REACHED_BY = {"getitem": "Tensor.__getitem__", "join": "torch.cat", "cast": "Tensor.to"}
 NOT_MATHEMATICS = {
     "operation", "set_tape", "gradients", "Trainer", "accuracy", "confusion_matrix",
     "save_checkpoint", "load_checkpoint",
 }  # fmt: skip
-NAMES = [name for name in TABLE if name not in FLAT and name.split(".")[0] in (*FACADES, "Tensor")]
+NAMES = [
+    name
+    for name in TABLE
+    if name not in FLAT.split() and name.split(".")[0] in (*FACADES, "Tensor")
+]
 STEP, TOLERANCE = 1e-6, 1e-4
 same_each_time = settings(
     max_examples=25, deadline=None, derandomize=True, database=None,
@@ -67,10 +70,10 @@ def test_every_exported_function_stands_in_the_table() -> None:
 def away_from_jumps(arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
     """In float64, without ties and zeros; whole numbers and truths stay what they are."""
     random, moved = np.random.default_rng(7), []
-    for array in arrays:
-        noise = random.uniform(0.001, 0.02, array.shape)
-        other = np.asarray(np.where(array == 0, 10 * noise, array * (1 + noise)))
-        moved.append(other if array.dtype.kind == "f" else array)
+    for each in arrays:
+        noise = random.uniform(0.001, 0.02, each.shape)
+        other = np.asarray(np.where(each == 0, 10 * noise, each * (1 + noise)))
+        moved.append(other if each.dtype.kind == "f" else each)
     return moved
 
 
@@ -156,9 +159,9 @@ STEPS: dict[str, Function] = {
     "residual": lambda a, b: a + torch.tanh(a * b),
     "softmax": lambda a, b: torch.softmax(a, -1) if a.ndim else a,
     "sum": lambda a, b: a - b.sum(),
-    "transposed": lambda a, b: (a.transpose(0, -1) * a.transpose(0, -1)).transpose(0, -1)
-    if a.ndim
-    else a,
+    "transposed": lambda a, b: (
+        (a.transpose(0, -1) * a.transpose(0, -1)).transpose(0, -1) if a.ndim else a
+    ),
     "joined": lambda a, b: torch.cat([a, a * 2])[len(a) // 2 :][: len(a)] if a.ndim else a,
 }
 
@@ -172,7 +175,9 @@ def graphs(draw: st.DrawFn) -> tuple[list[np.ndarray], Function, list[Any]]:
     except ValueError:
         shapes = [(2,)] * 3
     place = st.integers(0, 99)
-    program = draw(st.lists(st.tuples(st.sampled_from(sorted(STEPS)), place, place), min_size=3, max_size=12))
+    program = draw(
+        st.lists(st.tuples(st.sampled_from(sorted(STEPS)), place, place), min_size=3, max_size=12)
+    )
 
     def function(*tensors: Any) -> Any:
         results = list(tensors)
@@ -186,7 +191,9 @@ def graphs(draw: st.DrawFn) -> tuple[list[np.ndarray], Function, list[Any]]:
 
 @settings(same_each_time, max_examples=150)
 @given(graphs())
-def test_graphs_with_tensors_that_are_used_again(graph: tuple[list[np.ndarray], Function, Any]) -> None:
+def test_graphs_with_tensors_that_are_used_again(
+    graph: tuple[list[np.ndarray], Function, Any],
+) -> None:
     arrays, function, _ = graph
     assert checked(function, away_from_jumps([each / 4 for each in arrays]))
 

@@ -95,9 +95,7 @@ def orders_of_your_own(draw: Draw) -> Case:
 @covers("data.SequentialSampler")
 def the_given_order(draw: Draw) -> Case:
     size = draw(st.integers(0, 5))
-    return Case(
-        [], {}, lambda lib, cls: [list(cls(range(size))), len(cls(range(size)))]
-    )
+    return Case([], {}, lambda lib, cls: [list(cls(range(size))), len(cls(range(size)))])
 
 
 @covers("data.RandomSampler")
@@ -117,14 +115,21 @@ def a_random_order(draw: Draw) -> Case:
 @covers("data.BatchSampler")
 def lists_of_indices(draw: Draw) -> Case:
     size, batch, drop = draw(st.integers(0, 9)), draw(st.integers(0, 4)), one_of(draw, True, False)
-    return Case([], {}, lambda lib, cls: [list(cls(range(size), batch, drop)), len(cls(range(size), batch, drop))])
+
+    def program(lib: Any, cls: Any) -> Any:
+        sampler = cls(range(size), batch, drop)
+        return [list(sampler), len(sampler)]
+
+    return Case([], {}, program)
 
 
 SAMPLE = st.recursive(
     st.integers(-9, 9) | st.floats(-9, 9) | st.booleans() | st.sampled_from(["a", "b", b"c"]),
-    lambda inner: st.lists(inner, min_size=1, max_size=3)
-    | st.dictionaries(st.sampled_from("xyz"), inner, max_size=2)
-    | st.tuples(inner, inner),
+    lambda inner: (
+        st.lists(inner, min_size=1, max_size=3)
+        | st.dictionaries(st.sampled_from("xyz"), inner, max_size=2)
+        | st.tuples(inner, inner)
+    ),
     max_leaves=4,
 )
 

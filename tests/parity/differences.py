@@ -13,10 +13,9 @@ import numpy as np
 
 from arguments import Case
 
-ARITHMETIC = " ".join(
-    f"Tensor.__{name}__"
-    for name in "add sub mul truediv radd rsub rmul rtruediv eq ne lt le gt ge".split()
-)
+ARITHMETIC = ("Tensor.__add__ Tensor.__sub__ Tensor.__mul__ Tensor.__truediv__ Tensor.__radd__"
+              " Tensor.__rsub__ Tensor.__rmul__ Tensor.__rtruediv__ Tensor.__eq__ Tensor.__ne__"
+              " Tensor.__lt__ Tensor.__le__ Tensor.__gt__ Tensor.__ge__")  # fmt: skip
 IN_PLACE = ("Tensor.add_ Tensor.sub_ Tensor.mul_ Tensor.div_ Tensor.__iadd__ Tensor.__isub__"
             " Tensor.__imul__ Tensor.__itruediv__")  # fmt: skip
 ALONG_DIMS = "sum mean var std max min argmax argmin squeeze transpose flatten"
@@ -103,8 +102,9 @@ DIFFERENCES = [
     Difference(
         of_torch_and_tensor("clamp"),
         "Without limits, nothing is clamped; torch asks for one.",
-        lambda case, ours, theirs: only_torch_fails(case, ours, theirs)
-        and set(case.options.values()) <= {None},
+        lambda case, ours, theirs: (
+            only_torch_fails(case, ours, theirs) and set(case.options.values()) <= {None}
+        ),
         Case([numbers(1)]),
     ),
     Difference(
@@ -170,14 +170,18 @@ DIFFERENCES = [
         "torch.div Tensor.__truediv__",
         "A single whole number takes the dtype of the array beside it, as in all arithmetic of both"
         " libraries. Before they divide, torch makes floats of both: -5 never is 251.",
-        lambda case, ours, theirs: values_differ(case, ours, theirs)
-        and {array.dtype.kind for array in case.tensors} <= set("biu"),
+        lambda case, ours, theirs: (
+            values_differ(case, ours, theirs)
+            and {array.dtype.kind for array in case.tensors} <= set("biu")
+        ),
         Case([numbers(3, dtype="uint8"), np.array(-5)]),
     ),
     Difference(
         IN_PLACE,
         "Signed numbers are not written over unsigned ones, as in NumPy; torch wraps them around.",
-        lambda case, ours, theirs: isinstance(ours, TypeError) and case.tensors[0].dtype == np.uint8,
+        lambda case, ours, theirs: (
+            isinstance(ours, TypeError) and case.tensors[0].dtype == np.uint8
+        ),
         Case([numbers(1, dtype="uint8"), numbers(1, dtype="int64")], learns=0),
     ),
     Difference(
@@ -203,8 +207,10 @@ DIFFERENCES = [
         "Tensor.__getitem__",
         "A number and a list with a slice between them, as x[0, :, [1, 2]]: NumPy puts the dimension"
         " of the list first, torch leaves it where the list stands.",
-        lambda case, ours, theirs: values_differ(case, ours, theirs)
-        and {int, list} <= set(map(type, case.options["index"])),
+        lambda case, ours, theirs: (
+            values_differ(case, ours, theirs)
+            and {int, list} <= set(map(type, case.options["index"]))
+        ),
         Case(
             [np.ones((2, 3, 4))],
             {"index": (0, slice(None), [1, 2])},
@@ -214,31 +220,37 @@ DIFFERENCES = [
     Difference(
         "torch.maximum torch.minimum",
         "Numbers that are equal only after rounding to the common dtype: torch shares the gradient.",
-        lambda case, ours, theirs: values_differ(case, ours, theirs)
-        and case.tensors[0].dtype != case.tensors[1].dtype,
+        lambda case, ours, theirs: (
+            values_differ(case, ours, theirs) and case.tensors[0].dtype != case.tensors[1].dtype
+        ),
         Case([numbers(0.1), np.array(0.1)]),
     ),
     Difference(
         of_torch_and_tensor("std"),
         "Where all numbers are equal, std has no slope, and the square root's rule says nan. torch"
         " has an exception that says 0.",
-        lambda case, ours, theirs: values_differ(case, ours, theirs)
-        and np.isnan(np.concatenate([np.ravel(g) for g in ours[2]])).any(),
+        lambda case, ours, theirs: (
+            values_differ(case, ours, theirs)
+            and np.isnan(np.concatenate([np.ravel(g) for g in ours[2]])).any()
+        ),
         Case([numbers(3, 3)]),
     ),
     Difference(
         of_torch_and_tensor("var std"),
         "A correction larger than the number of numbers divides by something negative; torch"
         " divides by 0.",
-        lambda case, ours, theirs: values_differ(case, ours, theirs)
-        and min(case.tensors[0].shape, default=1) <= case.options.get("correction", 1),
+        lambda case, ours, theirs: (
+            values_differ(case, ours, theirs)
+            and min(case.tensors[0].shape, default=1) <= case.options.get("correction", 1)
+        ),
         Case([numbers(3)], {"correction": 2}),
     ),
     Difference(
         of_torch_and_tensor("var std"),
         "torch's gradient is infinite when the dimensions are (): a mistake of torch's.",
-        lambda case, ours, theirs: values_differ(case, ours, theirs)
-        and case.options.get("dim", 0) in ((), []),
+        lambda case, ours, theirs: (
+            values_differ(case, ours, theirs) and case.options.get("dim", 0) in ((), [])
+        ),
         Case([numbers(0, 0, 2)], {"dim": ()}),
     ),
     Difference(

@@ -8,9 +8,22 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
+import tensor_arguments  # noqa: F401  (some of its arguments serve here, too)
 from arguments import (
-    FLOATS, NUMBERS, TABLE, Case, Draw, Shape, array, broadcasting, chances, covers, dim, one_of,
-    shape, some_of,
+    FLOATS,
+    NUMBERS,
+    TABLE,
+    Case,
+    Draw,
+    Shape,
+    array,
+    broadcasting,
+    chances,
+    covers,
+    dim,
+    one_of,
+    shape,
+    some_of,
 )  # fmt: skip
 
 REDUCTIONS = ("mean", "sum", "none", "average")
@@ -248,7 +261,12 @@ def layers_with_weights(draw: Draw) -> Case:
 def what_to_learn(draw: Draw) -> Case:
     def program(lib: Any, cls: Any, x: Any, **options: Any) -> Any:
         parameter = cls(x.detach(), **options)
-        return [parameter * 2, parameter.is_leaf, parameter, isinstance(parameter, lib.torch.Tensor)]
+        return [
+            parameter * 2,
+            parameter.is_leaf,
+            parameter,
+            isinstance(parameter, lib.torch.Tensor),
+        ]
 
     return Case([array(draw)], some_of(draw, requires_grad=(True, False)), program)
 

@@ -55,7 +55,9 @@ def is_operator(cls: type, name: str) -> bool:
     given = {"__init__", "__hash__", "__repr__", "__reduce__", "__subclasshook__",
              "__init_subclass__"}  # fmt: skip
     method, inherited = getattr(cls, name), getattr(object, name, None)
-    return name.endswith("__") and callable(method) and method is not inherited and name not in given
+    return (
+        name.endswith("__") and callable(method) and method is not inherited and name not in given
+    )
 
 
 def both(program: Program, *arrays: Any) -> tuple[Any, Any]:

@@ -9,8 +9,22 @@ import numpy as np
 from hypothesis import strategies as st
 
 from arguments import (
-    DTYPES, FLOATS, NUMBERS, TABLE, Case, Draw, array, broadcasting, covers, dim, dims, one_of,
-    operands, positive, shape, some_of,
+    DTYPES,
+    FLOATS,
+    NUMBERS,
+    TABLE,
+    Case,
+    Draw,
+    array,
+    broadcasting,
+    covers,
+    dim,
+    dims,
+    one_of,
+    operands,
+    positive,
+    shape,
+    some_of,
 )  # fmt: skip
 
 
@@ -173,7 +187,9 @@ def places(draw: Draw) -> Case:
     size = list(x.shape)
     size[along] = one_of(draw, 0, 1, 2, 4)
     highest = x.shape[along] - one_of(draw, 1, 1, 1, 1, 1, 1, 0)
-    index = np.random.default_rng(draw(st.integers(0, 99))).integers(0, highest, size, endpoint=True)
+    index = np.random.default_rng(draw(st.integers(0, 99))).integers(
+        0, highest, size, endpoint=True
+    )
     return Case([x, index], {"dim": along}, lambda lib, f, x, i, dim: f(x, dim, i))
 
 
@@ -417,7 +433,9 @@ def switches(draw: Draw) -> Case:
 @covers("Tensor.__radd__ Tensor.__rsub__ Tensor.__rmul__ Tensor.__rtruediv__")
 def a_tensor_and_a_number(draw: Draw) -> Case:
     other = one_of(draw, 2, -3, 0, 2.5, True)
-    return Case([array(draw, dtypes=DTYPES)], {"other": other}, lambda lib, f, x, other: f(x, other))
+    return Case(
+        [array(draw, dtypes=DTYPES)], {"other": other}, lambda lib, f, x, other: f(x, other)
+    )
 
 
 @covers("Tensor.__add__ Tensor.__sub__ Tensor.__mul__ Tensor.__truediv__ Tensor.__eq__"

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-import tensor_arguments  # noqa: F401, I001  (they fill the table, nn after tensor)
+import data_arguments  # noqa: F401  (they fill the table)
 import nn_arguments  # noqa: F401
-import data_arguments  # noqa: F401
 import optim_arguments  # noqa: F401
+import tensor_arguments  # noqa: F401
 import training_arguments  # noqa: F401
 from arguments import TABLE, Case, all_tensors, thing
 from differences import DIFFERENCES, Difference

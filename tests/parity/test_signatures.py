@@ -116,7 +116,8 @@ def mistakes(ours: Signature, theirs: Signature) -> Iterator[str]:
         # torch takes softmax without a dim, and warns; ours insists on it. And None is how we say that
         # an argument is not there, for which torch's C code has another signature.
         elif default is not EMPTY and not (default is None and wanted is EMPTY):
-            if COUNTERPARTS.get(repr(default), repr(default)) != repr(wanted):
+            counterpart = COUNTERPARTS.get(repr(default), repr(default))
+            if counterpart != repr(wanted):
                 yield f"{name} is {default!r}, in torch {wanted!r}"
 
 

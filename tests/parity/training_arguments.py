@@ -13,7 +13,9 @@ from arguments import Case, Draw, array, covers, one_of, some_of
 
 def rates(lib: Any, cls: Any, **options: Any) -> Any:
     def made() -> tuple[Any, Any]:
-        groups = [{"params": [lib.torch.zeros(1, requires_grad=True)], "lr": lr} for lr in (0.1, 2.0)]
+        groups = [
+            {"params": [lib.torch.zeros(1, requires_grad=True)], "lr": lr} for lr in (0.1, 2.0)
+        ]
         optimizer = lib.optim.SGD(groups)
         return optimizer, cls(optimizer, **options)
 

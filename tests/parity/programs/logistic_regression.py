@@ -33,7 +33,7 @@ def validation_loss():
 
 
 losses, best, best_state, patience = [], float("inf"), None, 5
-for epoch in range(200):
+while patience and len(losses) < 200:
     for inputs, targets in DataLoader(train, batch_size=20):
         loss = loss_fn(model(inputs).squeeze(1), targets)
         optimizer.zero_grad()
@@ -44,8 +44,6 @@ for epoch in range(200):
         best, best_state, patience = losses[-1], copy.deepcopy(model.state_dict()), 5
     else:
         patience -= 1
-    if patience == 0:
-        break
 
 model.load_state_dict(best_state)
 print(f"stopped after {len(losses)} epochs; best validation loss {validation_loss():.4f}")

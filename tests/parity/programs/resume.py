@@ -17,7 +17,7 @@ START = [rng.normal(size=size) * 0.5 for size in [(16, 5), (16,), (3, 16), (3,)]
 
 def fresh():
     model = nn.Sequential(nn.Linear(5, 16), nn.Tanh(), nn.Linear(16, 3))
-    for parameter, value in zip(model.parameters(), START):
+    for parameter, value in zip(model.parameters(), START, strict=True):
         parameter.data = torch.tensor(value, dtype=torch.float32)
     optimizer = Adam(model.parameters(), lr=0.05, amsgrad=True)
     return model, optimizer, StepLR(optimizer, step_size=5, gamma=0.5)

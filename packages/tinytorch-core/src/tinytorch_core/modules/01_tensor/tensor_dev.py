@@ -532,7 +532,7 @@ def where(condition, input, other):
 
 @operation
 @quiet
-def pow(input, exponent):  # for 3, NumPy calls C's power function, 100 times the price of products
+def pow(input, exponent):  # for 3, NumPy calls C's power function, a slow one beside products
     if type(exponent) in NUMBERS and exponent in (3, 4) and input.dtype.kind == "f":
         return input * input * (input if exponent == 3 else input * input)
     return elementwise(operator.pow, input, exponent)

@@ -339,7 +339,7 @@ class State(Tree):
             - if strict and one of the lists isn't empty: the message has all those names;
             - if shapes differ, strict or not: it has all those names, and both shapes.
         Approach: take the own state. Make the two lists, and of them and the shapes a list of
-        problems in words. If there are any, raise: the class's name, a line for each. Then `copy_`, detached.
+        problems in words. If any, raise: the class's name, a line for each. Then `copy_`, detached.
         """
         ### BEGIN SOLUTION
         own = self.state_dict()
