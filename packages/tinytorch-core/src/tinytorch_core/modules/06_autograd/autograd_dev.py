@@ -460,7 +460,7 @@ test_unit_gradcheck()
 
 # %% nbgrader={"grade_id": "autograd-arithmetic"}
 #| export
-def only(g, mask):  # np.where(mask, g, 0), but by the numbers' bits, which is 20 times as fast
+def only(g, mask):  # np.where(mask, g, 0), but by the numbers' bits, which is much faster
     bits = np.dtype(f"i{g.itemsize}")
     return (g.view(bits) & -np.asarray(mask, bits)).view(g.dtype)
 
