@@ -318,19 +318,18 @@ class Tape(Recorder):  # records, and walks back through what was recorded
     def backward(self, tensor, gradient=None, retain_graph=None):
         """Add to the `grad` of every leaf below tensor the gradient of tensor by it.
 
-        Approach: a tensor without grad_fn is a leaf: accumulate, done. Otherwise `gradients` maps
-        nodes to what they have received, and `queue` is a heap of pairs (number, node): heappop takes
-        the youngest, until it is empty. Check it. Each edge's rule, called with g and all the values,
-        gives the gradient for its source; if shape or dtype differ, `fit` it. A leaf accumulates. A
-        node that stands in `gradients` gets the sum, a *new* array, for the old one may be somebody
-        else's; one that doesn't enters both. At the end, unless retain_graph, edges become None."""
-        g = first_gradient(tensor, gradient)
+        Approach: `gradients` maps nodes to what they have received, `queue` is a heap of pairs
+        (number, node): heappop takes the youngest, until it is empty. Check it. Each edge's rule,
+        called with g and all the values, gives the gradient for its source; if shape or dtype differ,
+        `fit` it. A leaf (a Tensor) accumulates. A node that stands in `gradients` gets the sum, a
+        *new* array, for the old one may be somebody else's; one that doesn't enters both. At the end,
+        unless retain_graph, edges become None."""
+        g, root = first_gradient(tensor, gradient), tensor.grad_fn
+        if root is None:  # it is a leaf itself
+            return accumulate(tensor, g)
+        gradients, queue = {root: g}, [(root.number, root)]
         with np.errstate(all="ignore"):  # as in torch, infinities and nan pass on in silence
             ### BEGIN SOLUTION
-            root = tensor.grad_fn
-            if root is None:
-                return accumulate(tensor, g)
-            gradients, queue = {root: g}, [(root.number, root)]
             while queue:
                 _, node = heappop(queue)
                 g = gradients.pop(node)
@@ -528,12 +527,18 @@ test_unit_arithmetic()
 #    A (n, k) @ B (k, m) = C (n, m)          Ȧ = g (n, m) @ Bᵀ (m, k)        Ḃ = Aᵀ (k, n) @ g (n, m)
 # ```
 #
-# The rest is given. A vector is a matrix of one row, or of one column, and `fit` takes the 1 out
-# again. If `other` is one matrix for a whole batch, a single product of rows does. `linear` is the
-# same with the weight (out, in) transposed; ones times g add up the bias' rows faster than `sum`.
+# If `other` is one matrix for a whole batch, a single product of all its rows does. The rest is given:
+# a vector is a matrix of one row, or of one column, and `fit` takes the 1 out again; `linear` has the
+# weight (out, in) transposed, and ones times g add up the rows for the bias faster than `sum`.
 
 # %% nbgrader={"grade_id": "autograd-products"}
 #| export
+def rows(array):
+    """All rows of a batch (…, n), one below the other, as (R, n): find R, for -1 can't if n is 0."""
+    ### BEGIN SOLUTION
+    return array.reshape(prod(array.shape[:-1]), array.shape[-1])
+    ### END SOLUTION
+
 def matmul_input(g, other):
     """The gradient of input (…, n, k) in input @ other, from g (…, n, m) and other (…, k, m).
     Approach: `swapaxes(-1, -2)` transposes every matrix of a batch."""
@@ -546,9 +551,6 @@ def matmul_other(g, input):
     ### BEGIN SOLUTION
     return input.swapaxes(-1, -2) @ g
     ### END SOLUTION
-
-def rows(array):  # (…, n) as (R, n)
-    return array.reshape(prod(array.shape[:-1]), array.shape[-1])
 
 def product_input(g, other, shape):
     if other.ndim == 1:
@@ -782,7 +784,6 @@ class no_grad(ContextDecorator):
     def __new__(cls, function=None, mode=None):  # `@no_grad` means the same as `@no_grad()`
         return cls()(function) if callable(function) else super().__new__(cls)
     def _recreate_cm(self): return type(self)()  # as a decorator: a new one for every call
-
     def __enter__(self):
         """Approach: remember the tape's `enabled` in self.before; set it to self.mode."""
         ### BEGIN SOLUTION
@@ -819,7 +820,6 @@ def test_unit_no_grad():
         with enable_grad():
             assert (x * x).requires_grad, "enable_grad within no_grad records"
         assert not is_grad_enabled(), "after the inner block, the outer one still holds"
-    assert is_grad_enabled(), "after the block, it goes on"
     try:
         with set_grad_enabled(False):
             raise ValueError
