@@ -6,7 +6,14 @@ from itertools import groupby
 import numpy as np
 
 RED, BLUE = np.array([178, 24, 43]), np.array([33, 102, 172])
-LINES = ["#2166ac", "#b2182b", "#1b7837", "#762a83", "#b35806", "#4d4d4d"]  # told apart in gray, too
+LINES = [
+    "#2166ac",
+    "#b2182b",
+    "#1b7837",
+    "#762a83",
+    "#b35806",
+    "#4d4d4d",
+]  # told apart in gray, too
 TOP = 40  # room for the title
 
 
@@ -15,7 +22,9 @@ def heatmap(values, title, cell=36):
     rows, columns = values.shape
     largest = float(np.max(np.abs(values))) or 1.0
     squares = [
-        _square(c * cell, r * cell + TOP, cell, _color(values[r, c] / largest), f"{values[r, c]:+.3f}")
+        _square(
+            c * cell, r * cell + TOP, cell, _color(values[r, c] / largest), f"{values[r, c]:+.3f}"
+        )
         for r in range(rows)
         for c in range(columns)
     ]
@@ -47,8 +56,7 @@ def regions(chance, points, labels, title, size=320, cells=80):
         color = _color(1 if label else -1)
         shapes.append(
             f'<circle cx="{place[0]:g}" cy="{place[1]:g}" r="11" fill="{color}" stroke="white"'
-            ' stroke-width="3"/>'
-            + _text(place[0], place[1] + 28, f"({x:g}, {y:g})", size=12)
+            ' stroke-width="3"/>' + _text(place[0], place[1] + 28, f"({x:g}, {y:g})", size=12)
         )
     return _svg(title, size, size + TOP, shapes)
 
@@ -110,19 +118,23 @@ def confusion(counts, title, cell=36):
     return _svg(title, side + classes * cell + 8, TOP + 34 + classes * cell + 8, shapes)
 
 
-def gallery(images, captions, title, columns=8, pixel=8):
-    """Small images with values from 0 (white) to 1 (black), each with a caption below it."""
-    rows, across = images.shape[1:]
-    step_x, step_y = across * pixel + 16, rows * pixel + 36
-    shapes = []
-    for number, (image, caption) in enumerate(zip(images, captions, strict=True)):
-        x0, y0 = 8 + number % columns * step_x, TOP + number // columns * step_y
-        for (r, c), ink in np.ndenumerate(image):
-            gray = f"{round(255 * (1 - float(ink))):02x}" * 3
-            shapes.append(_square(x0 + c * pixel, y0 + r * pixel, pixel, f"#{gray}"))
-        shapes.append(_text(x0 + across * pixel / 2, y0 + rows * pixel + 18, caption, 12))
-    lines = -(-len(captions) // columns)
-    return _svg(title, 16 + columns * step_x - 16, TOP + lines * step_y, shapes)
+def gallery(images, title, captions=None, columns=8, pixel=8):
+    """Small images (N, rows, columns), each with a caption below it: blue below zero, white at zero,
+    red above, and ink in black if there is nothing below zero."""
+    columns, (rows, across) = min(columns, len(images)), images.shape[1:]
+    step_x, step_y = across * pixel + 16, rows * pixel + (36 if captions else 16)
+    signed, shapes = (images < 0).any(), []
+    for number, image in enumerate(images):
+        left, top = 8 + number % columns * step_x, TOP + number // columns * step_y
+        shades = image / (np.abs(image).max() or 1.0)
+        for (r, c), shade in np.ndenumerate(shades):
+            color = _color(shade) if signed else _gray(shade)
+            shapes.append(_square(left + c * pixel, top + r * pixel, pixel, color))
+        if captions:
+            words = captions[number]
+            shapes.append(_text(left + across * pixel / 2, top + rows * pixel + 18, words, 12))
+    height = TOP + -(-len(images) // columns) * step_y
+    return _svg(title, max(columns * step_x, 9 * len(title)), height, shapes)
 
 
 def _svg(title, width, height, shapes):
@@ -152,6 +164,10 @@ def _color(value):
     strong = BLUE if value < 0 else RED
     mixed = 255 + abs(value) * (strong - 255)
     return "#" + "".join(f"{round(float(channel)):02x}" for channel in mixed)
+
+
+def _gray(ink):
+    return "#" + f"{round(255 * (1 - float(ink))):02x}" * 3
 
 
 def _ticks(highest):

@@ -50,7 +50,7 @@ def check_forward(x, t):
         result, parameters = model(x).numpy(), numbers(model)
         score, loss, _ = by_hand(parameters, CORNERS, XOR)
     if len(np.unique(parameters[0])) < parameters[0].size:
-        fault("layers", "the start", "some weights are equal, and units that start alike stay alike")
+        fault("layers", "the start", "equal weights, and units that start alike stay alike")
     agree("layers", "the network's scores", result, score)
     with checking("losses", "binary cross-entropy"):
         score = torch.tensor(score.astype(np.float32))

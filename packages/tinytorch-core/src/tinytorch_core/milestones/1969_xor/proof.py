@@ -10,7 +10,9 @@ LINES = list(product((0, -2, 2), (0, -2, 2), (-3, -1, 1, 3)))
 
 def prove():
     """Show for each way to answer the four corners a line that does it, or why there is none."""
-    print("A single layer says yes where its score, w1·x1 + w2·x2 + b, is above 0. Here are all 16 ways")
+    print(
+        "A single layer says yes where its score, w1·x1 + w2·x2 + b, is above 0. Here are all 16 ways"
+    )
     print("to answer the corners (0,0) (0,1) (1,0) (1,1), each with a score that does it:\n")
     impossible = []
     for answers in product((0, 1), repeat=4):
@@ -21,7 +23,9 @@ def prove():
         else:
             signs = 2 * np.array(answers) - 1
             assert not (signs @ ROWS).any(), "what is said below would not hold"
-            print("  ", *answers, "   none: with + for yes and - for no, any four scores add up to 0")
+            print(
+                "  ", *answers, "   none: with + for yes and - for no, any four scores add up to 0"
+            )
             impossible.append(answers)
     assert impossible == [(0, 1, 1, 0), (1, 0, 0, 1)]
     print(
@@ -34,6 +38,5 @@ def prove():
 
 def line_for(answers):
     """The first of our lines with these answers, or None."""
-    for line in LINES:
-        if np.array_equal(ROWS @ line > 0, np.array(answers) == 1):
-            return line
+    right = (line for line in LINES if np.array_equal(ROWS @ line > 0, np.array(answers) == 1))
+    return next(right, None)
