@@ -273,7 +273,7 @@ test_unit_fit()
 # A node has its turn when all that used it have had theirs, and those are all *younger*. So keep the
 # nodes that have received something in a **priority queue**, and always take the youngest: whoever
 # could still add to its gradient would stand in the queue, or come after somebody younger who does.
-# (Following every path instead, you would visit x a million million times after 40 × `x = x + x`.)
+# (Following every path instead, you would visit x a million million times after forty `x = x + x`.)
 #
 # ```
 #    queue          takes     hands on                   y = square(d), d = add(c, a), c = mul(a, b)
