@@ -109,6 +109,7 @@ test_unit_measure()
 
 # %% [markdown]
 # ## 2. Learning and measuring
+# Five lines, and what a slip in them costs:
 # ```python
 # for input, target in loader:
 #     optimizer.zero_grad()                    # forgotten: the gradients of all batches pile up
