@@ -580,6 +580,6 @@ def test_a_checkpoint_can_be_read_without_us(tmp_path: Path) -> None:
     path = tmp_path / "run.npz"
     save_checkpoint(path, model={"w": tinytorch.core.ones(2, 3)}, note="x")
     with np.load(path) as archive:
-        assert archive["arr_0"].tolist() == [[1.0] * 3] * 2
+        assert archive["array 0"].tolist() == [[1.0] * 3] * 2
         text = json.loads(archive["checkpoint"].item())
-    assert text == {"dict": [["model", {"dict": [["w", {"tensor": 0}]]}], ["note", "x"]]}
+    assert text == {"dict": [["model", {"dict": [["w", {"tensor": "array 0"}]]}], ["note", "x"]]}

@@ -109,6 +109,7 @@ test_unit_measure()
 
 # %% [markdown]
 # ## 2. Learning and measuring
+# Five lines, and what a slip in them costs:
 # ```python
 # for input, target in loader:
 #     optimizer.zero_grad()                    # forgotten: the gradients of all batches pile up
@@ -516,23 +517,24 @@ draw(lambda o: LambdaLR(o, lambda t: min((t + 1) / 12, (1 + cos(pi * t / 72)) / 
 # archive `.npz`, and beside them a JSON text for the rest. JSON turns a key 0 into "0" and a tuple
 # into a list, and has no tensors. What it doesn't have goes into a box, a dict with one entry:
 # ```
-#    {0: (0.9, 0.99), "step": tensor([7.])}                                   what we have
-#    {"dict": [[0, {"tuple": [0.9, 0.99]}], ["step", {"tensor": 0}]]}         what JSON gets
-#    [array([7.])]                                                            and its array number 0
+#    {0: (0.9, 0.99), "step": tensor([7.])}                                       what we have
+#    {"dict": [[0, {"tuple": [0.9, 0.99]}], ["step", {"tensor": "array 0"}]]}     what JSON gets
+#    {"array 0": array([7.])}                                                     and the arrays
 # ```
 # As every dict becomes a box, each dict found later is one. Keys are boxed like values.
 
 # %% nbgrader={"grade_id": "training-boxes"}
 #| export
 def boxed(value, arrays, place=""):
-    """What JSON can write for value. Arrays of tensors (detached, not copied) join the list arrays.
-    Raises TypeError with the place, as "/model/0.weight", and the type, for what is no Tensor, dict,
-    tuple, list, str, bool, int, float or None. An entry's place is f"{place}/{key or number}"; a key
-    is at the place of its dict."""
+    """What JSON can write for value. Tensors' arrays (detached, not copied) join the dict arrays, as
+    "array 0", "array 1" …: its length is the next number. Raises TypeError with the place, for
+    example "/model/0.weight", and the type, for what is no Tensor, dict, tuple, list, str, bool,
+    int, float or None. An entry's place is f"{place}/{key or number}"; a key is at its dict's."""
     ### BEGIN SOLUTION
     if isinstance(value, Tensor):
-        arrays.append(value.detach().numpy())
-        return {"tensor": len(arrays) - 1}
+        name = f"array {len(arrays)}"
+        arrays[name] = value.detach().numpy()
+        return {"tensor": name}
     if isinstance(value, dict):
         return {"dict": [[boxed(key, arrays, place), boxed(item, arrays, f"{place}/{key}")]
                          for key, item in value.items()]}
@@ -564,18 +566,19 @@ def unboxed(value, arrays):
 
 # %% nbgrader={"grade_id": "test-training-boxes", "points": 10}
 def test_unit_boxes():
-    arrays, step = [np.zeros(1)], torch.tensor([7.0], requires_grad=True)
+    arrays, step = {"array 0": np.zeros(1)}, torch.tensor([7.0], requires_grad=True)
     got = boxed({0: (0.9, 0.99), "step": step}, arrays)
-    wanted = {"dict": [[0, {"tuple": [0.9, 0.99]}], ["step", {"tensor": 1}]]}
+    wanted = {"dict": [[0, {"tuple": [0.9, 0.99]}], ["step", {"tensor": "array 1"}]]}
     assert got == wanted, f"the example, after another array: should be {wanted}, got {got}"
-    assert len(arrays) == 2 and arrays[1] is step.detach().numpy(), "its array, detached, uncopied"
-    weight, arrays = torch.tensor([[1.5, -2.0]]), []
+    assert list(arrays) == ["array 0", "array 1"], f"the arrays, with the new one: {arrays}"
+    assert arrays["array 1"] is step.detach().numpy(), "the array of the tensor itself, uncopied"
+    weight, arrays = torch.tensor([[1.5, -2.0]]), {}
     value = {"a": [1, -0.1, True, None, "x", inf, (), {}, []], 5: {(1, "b"): (weight, [step])},
              "tensor": {"dict": 1}}
     back = unboxed(json.loads(json.dumps(boxed(value, arrays))), arrays)
     assert repr(back) == repr(value).replace(", requires_grad=True", ""), f"{value} became {back}"
-    refuses(TypeError, lambda: boxed({"a": [0, {(1, range(2)): 0}]}, []), "/a/1/1", "range")
-    refuses(TypeError, lambda: boxed({"a": {"b": np.ones(1)}}, []), "/a/b", "ndarray")
+    refuses(TypeError, lambda: boxed({"a": [0, {(1, range(2)): 0}]}, {}), "/a/1/1", "range")
+    refuses(TypeError, lambda: boxed({"a": {"b": np.ones(1)}}, {}), "/a/b", "ndarray")
 test_unit_boxes()
 
 # %% [markdown]
@@ -614,33 +617,30 @@ def replacing(path):
     ### END SOLUTION
 
 def save_checkpoint(path, /, **parts):
-    """Write parts, say model=net.state_dict(), into one file. Box their dict; np.savez(file,
-    *arrays, checkpoint=the JSON text) calls the arrays arr_0, arr_1 …, and the text checkpoint."""
+    """Write parts, for example model=net.state_dict(), into one file that load_checkpoint reads.
+    Approach: box the dict of them. np.savez(file, **arrays, checkpoint=the JSON text) in `replacing`
+    writes all arrays under their names, and the text as another one."""
     ### BEGIN SOLUTION
-    arrays = []
+    arrays = {}
     text = json.dumps(boxed(parts, arrays))
     with replacing(path) as file:
-        np.savez(file, *arrays, checkpoint=text)
+        np.savez(file, **arrays, checkpoint=text)
     ### END SOLUTION
 
 def load_checkpoint(path):
-    """The dict of the parts. OSError if the file can't be opened; ValueError with the path for all
-    else, and with the missing name for archives that lack something. Approach: open it as "rb".
-    `with np.load(file) as archive: arrays = dict(archive)` reads and checks everything, and raises
-    all kinds of Exception. Then "checkpoint" is a text again by `item()`, and the other arrays, one
-    for each name that is left, go into a list from arr_0 on."""
+    """The dict of the parts. OSError if the file can't be opened. For all else that can be wrong,
+    and that is an Exception of any class: ValueError, with the path and the problem (f"{problem!r}").
+    Approach: open it as "rb". `with np.load(file) as archive: arrays = dict(archive)` reads and
+    checks everything; arrays["checkpoint"].item() is the text."""
     ### BEGIN SOLUTION
     with open(path, "rb") as file:
         try:
             with np.load(file) as archive:
                 arrays = dict(archive)
+            return unboxed(json.loads(arrays["checkpoint"].item()), arrays)
         except Exception as problem:
-            raise ValueError(f"{path} is damaged, cut short, or foreign: {problem}") from problem
-    try:
-        text = arrays.pop("checkpoint").item()
-        return unboxed(json.loads(text), [arrays[f"arr_{i}"] for i in range(len(arrays))])
-    except LookupError as problem:
-        raise ValueError(f"{path} is no whole checkpoint: {problem} is missing") from problem
+            raise ValueError(f"{path} is damaged, cut short or foreign ({problem!r}): take another, "
+                             "or remove it") from problem
     ### END SOLUTION
 
 # %% [markdown]
@@ -679,9 +679,9 @@ def test_unit_checkpoint():
     for part in (b"", b"words", whole[:100], whole[:len(whole) // 2], whole[:-1]):
         path.write_bytes(part)
         refuses(ValueError, lambda: load_checkpoint(path), "run.npz")
-    for names in {"images": whole}, {"checkpoint": '{"tensor": 0}'}, {"checkpoint": "0", "x": 1}:
+    for names, missing in ({"a": 1}, "checkpoint"), ({"checkpoint": '{"tensor": "array 0"}'}, "array 0"):
         np.savez(path, **names)
-        refuses(ValueError, lambda: load_checkpoint(path), "run.npz", "missing")
+        refuses(ValueError, lambda: load_checkpoint(path), "run.npz", missing)
     refuses(FileNotFoundError, lambda: load_checkpoint(f"{path}.tmp"), "run.npz.tmp")
 test_unit_checkpoint()
 
