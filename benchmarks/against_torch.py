@@ -113,4 +113,6 @@ def table() -> tuple[list[str], bool]:
 
 
 if __name__ == "__main__":
-    print("\n".join(table()[0]))
+    rows, reached = table()
+    print("\n".join(rows))
+    sys.exit(not reached)

@@ -8,6 +8,7 @@ If it is the same, the whole grows linearly.
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -100,4 +101,6 @@ def table() -> tuple[list[str], bool]:
 
 
 if __name__ == "__main__":
-    print("\n".join(table()[0]))
+    rows, reached = table()
+    print("\n".join(rows))
+    sys.exit(not reached)
