@@ -94,6 +94,13 @@ DIFFERENCES = [
         ),
     ),
     Difference(
+        "F.avg_pool2d nn.AvgPool2d F.max_pool2d nn.MaxPool2d nn.Conv2d",
+        "Images of a wrong shape, and paddings that cannot be, are a RuntimeError, wherever they are"
+        " noticed; torch's average has an IndexError for some, and its layer a ValueError.",
+        both_fail,
+        Case([np.ones((1, 1), "float32")], {"kernel_size": 1}),
+    ),
+    Difference(
         "torch.arange",
         "A step that leads away from the end gives an empty range, as in Python; torch refuses.",
         only_torch_fails,

@@ -202,8 +202,7 @@ print(f"8 kernels, one picture: {loops:.3f} s. 60,000 pictures: {loops * 1000:.0
 def batch_last(array):  # (N, C, H, W), or a single image (C, H, W), as (C, H, W, N) without gaps
     order = array.transpose(1, 2, 3, 0) if array.ndim == 4 else array[..., None]
     return np.ascontiguousarray(order)
-def batch_first(array, ndim):
-    return array.transpose(3, 0, 1, 2) if ndim == 4 else array[..., 0]
+def batch_first(array, ndim): return array.transpose(3, 0, 1, 2) if ndim == 4 else array[..., 0]
 
 def framed(shape, slide, value, dtype):
     """An array (C, H, W, N) full of value, and in it the view for images of this shape."""
@@ -617,8 +616,7 @@ class Pool2d(Module):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 class AvgPool2d(Pool2d):
-    def forward(self, input):
-        return avg_pool2d(input, self.kernel_size, self.stride, self.padding)
+    def forward(self, input): return avg_pool2d(input, self.kernel_size, self.stride, self.padding)
 
 class MaxPool2d(Pool2d):
     def __init__(self, kernel_size, stride=None, padding=0, dilation=1):
@@ -732,8 +730,10 @@ test_unit_standardize()
 # %% nbgrader={"grade_id": "convolutions-batch-norm"}
 #| export
 def check_batch_norm(input, mean, var, weight, bias, training):
-    if (mean is None) != (var is None) or (mean is None and not training):
-        raise ValueError("batch_norm needs both running moments, or, in training, neither")
+    if not training and (mean is None or var is None):
+        raise RuntimeError("outside of training, batch_norm needs running_mean and running_var")
+    if (mean is None) != (var is None):
+        raise ValueError("batch_norm needs both of running_mean and running_var, or neither")
     if input.ndim < 2 or input.dtype.kind != "f":
         raise RuntimeError(f"batch_norm needs floats (N, C, …), got {input.dtype} {input.shape}")
     for each in (mean, var, weight, bias):
