@@ -736,12 +736,12 @@ def check_batch_norm(input, mean, var, weight, bias, training):
         raise ValueError("batch_norm needs both of running_mean and running_var, or neither")
     if input.ndim < 2 or input.dtype.kind != "f":
         raise RuntimeError(f"batch_norm needs floats (N, C, …), got {input.dtype} {input.shape}")
+    if training and prod(input.shape) == input.shape[1]:
+        raise ValueError(f"training needs more than one value per channel, got {input.shape}")
     for each in (mean, var, weight, bias):
         if each is not None and (each.dtype, each.shape) != (input.dtype, input.shape[1:2]):
             raise RuntimeError(f"batch_norm: input {input.dtype} {input.shape} and "
                                f"{each.dtype} {each.shape} don't fit")
-    if training and prod(input.shape) == input.shape[1]:
-        raise ValueError(f"training needs more than one value per channel, got {input.shape}")
 
 def batch_norm(input, running_mean, running_var, weight=None, bias=None, training=False,
                momentum=0.1, eps=1e-5):
