@@ -730,14 +730,14 @@ test_unit_standardize()
 # %% nbgrader={"grade_id": "convolutions-batch-norm"}
 #| export
 def check_batch_norm(input, mean, var, weight, bias, training):
+    if training and prod(input.shape[:1] + input.shape[2:]) == 1:
+        raise ValueError(f"training needs more than one value per channel, got {input.shape}")
     if not training and (mean is None or var is None):
         raise RuntimeError("outside of training, batch_norm needs running_mean and running_var")
     if (mean is None) != (var is None):
         raise ValueError("batch_norm needs both of running_mean and running_var, or neither")
     if input.ndim < 2 or input.dtype.kind != "f":
         raise RuntimeError(f"batch_norm needs floats (N, C, …), got {input.dtype} {input.shape}")
-    if training and prod(input.shape) == input.shape[1]:
-        raise ValueError(f"training needs more than one value per channel, got {input.shape}")
     for each in (mean, var, weight, bias):
         if each is not None and (each.dtype, each.shape) != (input.dtype, input.shape[1:2]):
             raise RuntimeError(f"batch_norm: input {input.dtype} {input.shape} and "
