@@ -33,6 +33,12 @@ The same program in both libraries, but for the import lines. Below 1, we are fa
 
 {against_torch}
 
+## A convolutional network
+
+The same program again, its time and its memory. The peak of a process says more than the sum of its arrays.
+
+{cnn}
+
 ## Growth
 
 A graph is built and walked back, once with ten times as many operations: linear, if each takes as long.
@@ -48,7 +54,7 @@ What a command takes before it does anything, where many distributions are insta
 
 
 def main() -> int:
-    names = ("against_torch", "growth", "startup")
+    names = ("against_torch", "cnn", "growth", "startup")
     done = {name: run(HERE / f"{name}.py") for name in names}
     tables = {name: process.stdout.rstrip() for name, process in done.items()}
     text = TEXT.format(machine=machine(), **tables)

@@ -271,7 +271,8 @@ test_unit_windows()
 # many that its columns take at most 256 KB: that fits into the cache next to a processor's core.
 #
 # **Groups** cut the channels into equal parts: with two, the first half of the output sees only the
-# first half of the input. To `@`, that is a batch of matrices: weight (G, O/G, C/G·K·K).
+# first half of the input. To `@`, that is a batch of G products:
+# weight (G, O/G, C/G·K·K) @ columns (G, C/G·K·K, …) = output (G, O/G, …).
 
 # %% nbgrader={"grade_id": "convolutions-forward"}
 #| export
@@ -407,8 +408,9 @@ def conv2d_weight(g, input, weight, stride, padding, dilation, groups):
 
 def conv2d_input(g, weight, stride, padding, dilation, groups, shape):
     """The gradient of input, of this shape. Approach: go through the `places` of a frame of zeros
-    (C, OH, OW, N), and along with them through those of batch_last(weight), (C/G, O). Transposed and
-    `grouped`, this is almost what multiplies g. What gathers inside of the margins is the answer."""
+    (C, OH, OW, N), and along with them through those of batch_last(weight), (C/G, O), of which
+    transposing and `grouped` make (G, C/G, O/G), to multiply g: (G, O/G, OH·OW·N), as the product
+    left it forwards. Add that to the place. What gathers inside of the margins is the answer."""
     slide = sliding(weight.shape[2:], stride, padding, dilation)
     frame, inside = framed(shape, slide, 0, g.dtype)
     ### BEGIN SOLUTION
@@ -510,9 +512,10 @@ def pooling(kernel_size, stride, padding, dilation=1):
 @operation
 def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1):
     """The largest number in each window; margins never win.
-    Approach: begin with a copy of the first place, and zeros in the np.min_scalar_type of the last
-    place's number. Where is the next place *larger*? That mask times its number, in the dtype of
-    `which`, and np.maximum (numbers grow) update it. Return maxima, and `which` for the tape."""
+    Approach: take a copy of the first of the `places` for the best so far, and for `which` zeros in
+    the np.min_scalar_type of the last place's number. Then place by place: where is it *larger*?
+    That mask times its number (in the dtype of `which`) is 0 elsewhere, and numbers grow, so that
+    np.maximum enters it. Return the maxima, batch first, and `which` for the tape."""
     slide = pooling(kernel_size, stride, padding, dilation)
     view = windows(pad(input, slide, -np.inf), slide)
     ### BEGIN SOLUTION
