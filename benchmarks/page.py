@@ -35,7 +35,7 @@ The same program in both libraries, but for the import lines. Below 1, we are fa
 
 ## A convolutional network
 
-The same program again, its time and its memory. The peak of a process says more than the sum of its arrays.
+The same program again, its time and its memory: how much it raises the peak of its process.
 
 {cnn}
 
