@@ -70,13 +70,14 @@ def schedules_of_your_own(draw: Draw) -> Case:
 # Clipping
 
 
-def clip(lib: Any, f: Any, *tensors: Any, **options: Any) -> Any:
+def clip(lib: Any, f: Any, *tensors: Any, scale: float, **options: Any) -> Any:
     half = len(tensors) // 2
     parameters, gradients = tensors[:half], tensors[half:]
     for parameter, gradient in zip(parameters[some_without(half) :], gradients, strict=False):
-        parameter.grad = gradient.detach()
+        parameter.grad = gradient.detach() * scale
     found = f(parameters, **options)
-    return [found, [parameter.grad for parameter in parameters]]
+    grads = [parameter.grad for parameter in parameters]
+    return [found, [grad if grad is None else grad / scale for grad in grads]]
 
 
 def some_without(count: int) -> int:
@@ -94,9 +95,11 @@ def parameters(draw: Draw, least: int) -> list[Any]:
 @covers("utils.clip_grad_norm_")
 def norms(draw: Draw) -> Case:
     options = some_of(draw, norm_type=(2.0, 1, 3, float("inf")), error_if_nonfinite=(True, False))
-    return Case(parameters(draw, 0), {"max_norm": one_of(draw, 1.0, 0.1, 100)} | options, clip)
+    options |= {"max_norm": one_of(draw, 1.0, 0.1, 1e-6, 100), "scale": one_of(draw, 1.0, 1e-6)}
+    return Case(parameters(draw, 0), options, clip)
 
 
 @covers("utils.clip_grad_value_")
 def largest_values(draw: Draw) -> Case:
-    return Case(parameters(draw, 1), {"clip_value": one_of(draw, 1.0, 0.1, 100)}, clip)
+    options = {"clip_value": one_of(draw, 1.0, 0.1, 100), "scale": 1.0}
+    return Case(parameters(draw, 1), options, clip)
