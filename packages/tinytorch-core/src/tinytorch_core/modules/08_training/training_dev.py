@@ -22,9 +22,7 @@
 
 # %%
 #| export
-import json
-import os
-import sys
+import json, os, sys
 from contextlib import contextmanager
 from itertools import islice
 from math import ceil, cos, inf, isfinite, pi
@@ -111,6 +109,7 @@ test_unit_measure()
 
 # %% [markdown]
 # ## 2. Learning and measuring
+# Five lines, and what a slip in them costs:
 # ```python
 # for input, target in loader:
 #     optimizer.zero_grad()                    # forgotten: the gradients of all batches pile up
@@ -260,10 +259,10 @@ for count, epochs in (60, 400), (600, 40):
                   f"held out: {text(**loop.evaluate(held_out))}")
 
 # %% [markdown]
-# The few samples end up being known by heart, while the network gets *worse* on others: surer of
-# its mistakes, which costs loss. Only held-out samples show this **overfitting**. More data helps
-# most; dropout, weight decay, smaller networks and stopping early (part 7) help. Who chooses among
-# these by the held-out samples has used them up: the final figure needs others, looked at once.
+# The few are soon known by heart, while the network gets *worse* on others: surer of its mistakes,
+# which costs loss. Only held-out samples show this **overfitting**. More data helps most; dropout,
+# weight decay, smaller networks and stopping early (part 7) help. Who chooses among these by the
+# held-out samples has used them up: the final figure needs others, looked at once.
 
 # %% [markdown]
 # ## 3. Steps that explode
@@ -330,8 +329,7 @@ def test_unit_clip():
         assert repr(got) == f"tensor({norm}.)", f"{what}: the norm before is {norm}., got {got!r}"
         close([*first.grad[0], *second.grad], np.multiply([3, -4, 12], factor), f"{what}: gradients")
         assert kept[0] is first.grad and kept[1] is second.grad, "in place: p.grad stays the same"
-    tiny = parameters([0.0, 1e-6])[0]
-    clip_grad_norm_(tiny, 1e-6)
+    clip_grad_norm_(tiny := parameters([0.0, 1e-6])[0], 1e-6)
     close(1e6 * tiny.grad, [0, 0.5], "1e-6 clipped to 1e-6, times a million: it is divided by 2e-6")
     for bad in (float("nan"), inf):
         made = parameters([1.0], [bad])
@@ -354,21 +352,22 @@ test_unit_clip()
 # ```
 #    t                                 0     1     2     3     4     5     6     7
 #    StepLR(step_size=3, gamma=0.5)    1     1     1     0.5   0.5   0.5   0.25  0.25
+#    LinearLR(0.25, total_iters=3)     0.25  0.5   0.75  1     1     1     1     1
 #    CosineAnnealingLR(T_max=6)        1     0.93  0.75  0.5   0.25  0.07  0     0.07
 # ```
-# These are the **factors** f(t). StepLR: gamma to the power of the steps taken. Cosine:
-# (1 + cos(π·t/T_max))/2, which stays high for long, comes down in one smooth bend, and takes its
-# last steps nearly at 0, where the noise averages out.
+# These are the **factors** f(t). StepLR: gamma to the power of the steps taken. A line rises, to warm
+# up. Cosine: (1 + cos(π·t/T_max))/2, which stays high for long, comes down in one smooth bend, and
+# takes its last steps nearly at 0, where the noise averages out.
 #
 # A **scheduler** writes into the `"lr"` of each of the optimizer's groups: when it is made, for
 # t = 0, and at each `step()`. Its t is called `last_epoch`, but counts what you like; our Loop ticks
 # once a step. There are two manners:
 # ```
 #    LambdaLR, absolute      base · f(t)                 base: the group's rate at the beginning
-#    the others, relative    lr · f(t)/f(t - 1)          lr: the group's rate now; at 0, f(0)/f(0)
+#    the others, relative    lr · f(t)/f(t - 1)          lr: the group's rate now;  f(-1) is 1
 #    with an eta_min         eta_min + (lr - eta_min) · f(t)/f(t - 1)
 # ```
-# Two relative ones at one optimizer multiply: each changes what it finds. But nothing grows out of 0.
+# Two relative ones, say a line and a cosine, multiply: each changes what it finds. Nothing grows of 0.
 # After f(t - 1) = 0, the turning point of a cosine, the base helps: lr + (base - eta_min) · f(t).
 
 # %% nbgrader={"grade_id": "training-schedules"}
@@ -422,7 +421,7 @@ class Relative(LRScheduler):
         """What last_epoch and the factors make of each group's rate, after a factor of 0 or not."""
         ### BEGIN SOLUTION
         t, low = self.last_epoch, self.eta_min
-        now, before = self.factor(t), self.factor(max(t - 1, 0))
+        now, before = self.factor(t), self.factor(t - 1) if t > 0 else 1.0
         rates = [group["lr"] for group in self.optimizer.param_groups]
         if before == 0:
             return [lr + (base - low) * now for lr, base in zip(rates, self.base_lrs)]
@@ -437,6 +436,16 @@ class StepLR(Relative):
         ### BEGIN SOLUTION
         return self.gamma ** (t // self.step_size)
         ### END SOLUTION
+
+class LinearLR(Relative):
+    def __init__(self, optimizer, start_factor=1 / 3, end_factor=1.0, total_iters=5):
+        if not (0 < start_factor <= 1 and 0 <= end_factor <= 1):
+            raise ValueError(f"factors are between 0 and 1, not {start_factor} and {end_factor}")
+        self.start_factor, self.end_factor, self.total_iters = start_factor, end_factor, total_iters
+        super().__init__(optimizer)
+    def factor(self, t):
+        share = min(t, self.total_iters) / max(self.total_iters, 1)
+        return self.start_factor + (self.end_factor - self.start_factor) * share
 
 class CosineAnnealingLR(Relative):
     def __init__(self, optimizer, T_max, eta_min=0.0):
@@ -466,13 +475,13 @@ def rates_of(schedulers, count):
     return np.array(rows)
 
 def test_unit_schedules():
-    step = [1, 1, 1, 0.5, 0.5, 0.5, 0.25]
+    step, line = [1, 1, 1, 0.5, 0.5, 0.5, 0.25], [0.25, 0.5, 0.75, 1, 1]
     wave = [1, 0.9330127, 0.75, 0.5, 0.25, 0.0669873, 0, 0.0669873, 0.25, 0.5, 0.75, 0.9330127] * 2
     steps, waves = lambda o: StepLR(o, 3, 0.5), lambda o: CosineAnnealingLR(o, 6)
-    squares = lambda o: LambdaLR(o, lambda t: t * t)
+    lines, squares = lambda o: LinearLR(o, 0.25, total_iters=3), lambda o: LambdaLR(o, lambda t: t * t)
     for what, factors, *makers in [
         ("StepLR", step, steps), ("CosineAnnealingLR", wave, waves), ("LambdaLR", [0, 1, 4], squares),
-        ("two at once", np.multiply(step, wave[:7]), steps, waves),
+        ("two at once", np.multiply(step[:5], line), steps, lines),
     ]:
         optimizer = optimizer_with(2.0, 5.0)
         got = rates_of([make(optimizer) for make in makers], len(factors))
@@ -481,13 +490,12 @@ def test_unit_schedules():
     close(lifted, 0.2 + 0.8 * np.array(wave), "a cosine from 1 to eta_min=0.2")
     pair = LambdaLR(optimizer_with(2.0, 5.0), [lambda t: 1.0, lambda t: t])
     close(rates_of([pair], 3), [[2, 0], [2, 5], [2, 10]], "LambdaLR, a function for each group")
-    for make, factors in (steps, step), (squares, [0, 1, 4, 9, 16]):
-        first, second = make(optimizer_with(1.0)), make(optimizer_with(factors[3]))
-        rates_of([first], 3)
-        assert first._step_count == 4, f"four steps with the first one, not {first._step_count}"
-        second.load_state_dict(first.state_dict())
-        second.optimizer.param_groups[0]["lr"] = factors[3]
-        close(rates_of([second], 2)[:, 0], factors[3:5], "a scheduler that goes on from a state")
+    first, second = steps(optimizer_with(1.0)), steps(optimizer_with(1.0))
+    rates_of([first], 5)
+    assert first._step_count == 6, f"six steps with the first one, not {first._step_count}"
+    second.load_state_dict(first.state_dict())
+    second.step()
+    close(second.get_last_lr(), [0.5], "the step number 6 of a scheduler, from a saved state")
     pair.get_lr = lambda: [0.5]
     refuses(ValueError, pair.step)
 test_unit_schedules()
@@ -509,23 +517,24 @@ draw(lambda o: LambdaLR(o, lambda t: min((t + 1) / 12, (1 + cos(pi * t / 72)) / 
 # archive `.npz`, and beside them a JSON text for the rest. JSON turns a key 0 into "0" and a tuple
 # into a list, and has no tensors. What it doesn't have goes into a box, a dict with one entry:
 # ```
-#    {0: (0.9, 0.99), "step": tensor([7.])}                                   what we have
-#    {"dict": [[0, {"tuple": [0.9, 0.99]}], ["step", {"tensor": 0}]]}         what JSON gets
-#    [array([7.])]                                                            and its array number 0
+#    {0: (0.9, 0.99), "step": tensor([7.])}                                       what we have
+#    {"dict": [[0, {"tuple": [0.9, 0.99]}], ["step", {"tensor": "array 0"}]]}     what JSON gets
+#    {"array 0": array([7.])}                                                     and the arrays
 # ```
 # As every dict becomes a box, each dict found later is one. Keys are boxed like values.
 
 # %% nbgrader={"grade_id": "training-boxes"}
 #| export
 def boxed(value, arrays, place=""):
-    """What JSON can write for value. Arrays of tensors (detached, not copied) join the list arrays.
-    Raises TypeError with the place, as "/model/0.weight", and the type, for what is no Tensor, dict,
-    tuple, list, str, bool, int, float or None. An entry's place is f"{place}/{key or number}"; a key
-    is at the place of its dict."""
+    """What JSON can write for value. Tensors' arrays (detached, not copied) join the dict arrays, as
+    "array 0", "array 1" …: its length is the next number. Raises TypeError with the place, for
+    example "/model/0.weight", and the type, for what is no Tensor, dict, tuple, list, str, bool,
+    int, float or None. An entry's place is f"{place}/{key or number}"; a key is at its dict's."""
     ### BEGIN SOLUTION
     if isinstance(value, Tensor):
-        arrays.append(value.detach().numpy())
-        return {"tensor": len(arrays) - 1}
+        name = f"array {len(arrays)}"
+        arrays[name] = value.detach().numpy()
+        return {"tensor": name}
     if isinstance(value, dict):
         return {"dict": [[boxed(key, arrays, place), boxed(item, arrays, f"{place}/{key}")]
                          for key, item in value.items()]}
@@ -557,18 +566,19 @@ def unboxed(value, arrays):
 
 # %% nbgrader={"grade_id": "test-training-boxes", "points": 10}
 def test_unit_boxes():
-    arrays, step = [np.zeros(1)], torch.tensor([7.0], requires_grad=True)
+    arrays, step = {"array 0": np.zeros(1)}, torch.tensor([7.0], requires_grad=True)
     got = boxed({0: (0.9, 0.99), "step": step}, arrays)
-    wanted = {"dict": [[0, {"tuple": [0.9, 0.99]}], ["step", {"tensor": 1}]]}
+    wanted = {"dict": [[0, {"tuple": [0.9, 0.99]}], ["step", {"tensor": "array 1"}]]}
     assert got == wanted, f"the example, after another array: should be {wanted}, got {got}"
-    assert len(arrays) == 2 and arrays[1] is step.detach().numpy(), "its array, detached, uncopied"
-    weight, arrays = torch.tensor([[1.5, -2.0]]), []
+    assert list(arrays) == ["array 0", "array 1"], f"the arrays, with the new one: {arrays}"
+    assert arrays["array 1"] is step.detach().numpy(), "the array of the tensor itself, uncopied"
+    weight, arrays = torch.tensor([[1.5, -2.0]]), {}
     value = {"a": [1, -0.1, True, None, "x", inf, (), {}, []], 5: {(1, "b"): (weight, [step])},
              "tensor": {"dict": 1}}
     back = unboxed(json.loads(json.dumps(boxed(value, arrays))), arrays)
     assert repr(back) == repr(value).replace(", requires_grad=True", ""), f"{value} became {back}"
-    refuses(TypeError, lambda: boxed({"a": [0, {(1, range(2)): 0}]}, []), "/a/1/1", "range")
-    refuses(TypeError, lambda: boxed({"a": {"b": np.ones(1)}}, []), "/a/b", "ndarray")
+    refuses(TypeError, lambda: boxed({"a": [0, {(1, range(2)): 0}]}, {}), "/a/1/1", "range")
+    refuses(TypeError, lambda: boxed({"a": {"b": np.ones(1)}}, {}), "/a/b", "ndarray")
 test_unit_boxes()
 
 # %% [markdown]
@@ -590,10 +600,9 @@ test_unit_boxes()
 #| export
 @contextmanager
 def replacing(path):
-    """`with replacing(path) as file:` writes bytes into file. When the block has ended and all of it
-    is on the disk, it becomes the file at path. After an error, that is as it was.
-    Approach: open f"{path}.tmp" as "wb", yield it, flush, fsync. When it is closed, replace. A
-    `finally` around all this removes the temporary file if it exists (os.path.exists, os.remove)."""
+    """`with replacing(path) as file:` writes into file; once all of that is on the disk, it becomes
+    the file at path, which stays as it was after an error. Approach: open f"{path}.tmp" as "wb",
+    yield it, flush, fsync. When it is closed, replace. A `finally` around all this removes it."""
     ### BEGIN SOLUTION
     temporary = f"{path}.tmp"
     try:
@@ -608,33 +617,30 @@ def replacing(path):
     ### END SOLUTION
 
 def save_checkpoint(path, /, **parts):
-    """Write parts, say model=net.state_dict(), into one file. Box their dict; np.savez(file,
-    *arrays, checkpoint=the JSON text) calls the arrays arr_0, arr_1 …, and the text checkpoint."""
+    """Write parts, for example model=net.state_dict(), into one file that load_checkpoint reads.
+    Approach: box the dict of them. np.savez(file, **arrays, checkpoint=the JSON text) in `replacing`
+    writes all arrays under their names, and the text as another one."""
     ### BEGIN SOLUTION
-    arrays = []
+    arrays = {}
     text = json.dumps(boxed(parts, arrays))
     with replacing(path) as file:
-        np.savez(file, *arrays, checkpoint=text)
+        np.savez(file, **arrays, checkpoint=text)
     ### END SOLUTION
 
 def load_checkpoint(path):
-    """The dict of the parts. OSError if the file can't be opened; ValueError with the path for all
-    else, and with the missing name for archives that lack something. Approach: open it as "rb".
-    `with np.load(file) as archive: arrays = dict(archive)` reads and checks everything, and raises
-    all kinds of Exception. Then "checkpoint" is a text again by `item()`, and the other arrays, one
-    for each name that is left, go into a list from arr_0 on."""
+    """The dict of the parts. OSError if the file can't be opened. For all else that can be wrong,
+    and that is an Exception of any class: ValueError, with the path and the problem (f"{problem!r}").
+    Approach: open it as "rb". `with np.load(file) as archive: arrays = dict(archive)` reads and
+    checks everything; arrays["checkpoint"].item() is the text."""
     ### BEGIN SOLUTION
     with open(path, "rb") as file:
         try:
             with np.load(file) as archive:
                 arrays = dict(archive)
+            return unboxed(json.loads(arrays["checkpoint"].item()), arrays)
         except Exception as problem:
-            raise ValueError(f"{path} is damaged, cut short, or foreign: {problem}") from problem
-    try:
-        text = arrays.pop("checkpoint").item()
-        return unboxed(json.loads(text), [arrays[f"arr_{i}"] for i in range(len(arrays))])
-    except LookupError as problem:
-        raise ValueError(f"{path} is no whole checkpoint: {problem} is missing") from problem
+            raise ValueError(f"{path} is damaged, cut short or foreign ({problem!r}): take another, "
+                             "or remove it") from problem
     ### END SOLUTION
 
 # %% [markdown]
@@ -656,8 +662,7 @@ def test_unit_checkpoint():
     def fsync(number): done.append(os.path.getsize(f"{path}.tmp"))
     def replace(old, new): done.append("replace") or real[1](old, new)
     def fails(*_): raise OSError("no space left")
-    save(1)
-    save(2)
+    for number in (1, 2): save(number)
     try:
         for os.fsync, os.replace in [(fails, replace), (fsync, fails)]:
             refuses(OSError, lambda: save(3), "no space left")
@@ -674,11 +679,10 @@ def test_unit_checkpoint():
     for part in (b"", b"words", whole[:100], whole[:len(whole) // 2], whole[:-1]):
         path.write_bytes(part)
         refuses(ValueError, lambda: load_checkpoint(path), "run.npz")
-    for names in {"images": whole}, {"checkpoint": '{"tensor": 0}'}, {"checkpoint": "0", "x": 1}:
+    for names, missing in ({"a": 1}, "checkpoint"), ({"checkpoint": '{"tensor": "array 0"}'}, "array 0"):
         np.savez(path, **names)
-        refuses(ValueError, lambda: load_checkpoint(path), "run.npz", "missing")
+        refuses(ValueError, lambda: load_checkpoint(path), "run.npz", missing)
     refuses(FileNotFoundError, lambda: load_checkpoint(f"{path}.tmp"), "run.npz.tmp")
-    folder.cleanup()
 test_unit_checkpoint()
 
 # %% [markdown]
@@ -815,7 +819,6 @@ def test_unit_trainer():
     second.loss_fn, other = (lambda output, target: output.sum() * float("nan")), path + "2"
     refuses(FloatingPointError, lambda: second.fit(train, 9, checkpoint=other, log=None), "epoch 5")
     assert not os.path.exists(other), "what is nan is not saved"
-    folder.cleanup()
 test_unit_trainer()
 
 # %% [markdown]
@@ -839,7 +842,6 @@ for trainer.accumulate in (1, 4, 20):
     print(f"a step of 2000 samples in {trainer.accumulate:2} batches: at most "
           f"{tracemalloc.get_traced_memory()[1] / 1e6:5.1f} MB in use")
     tracemalloc.stop()
-folder.cleanup()
 
 # %% [markdown]
 # What the optimizer remembers counts as much as the weights: once for momentum, twice for AdamW. An
@@ -881,13 +883,11 @@ def test_unit_together():
         assert again.history == alone.history and len(alone.history) == 8, "the same history"
         losses = [row["val_loss"] for row in alone.history]
         assert losses[-1] < 0.9 * losses[0], f"in eight epochs, it should learn: {losses}"
-    folder.cleanup()
 test_unit_together()
 
 # %% [markdown]
 # ## 🤔 Questions to think about
-# 1. When patience ends a run, which weights does the model have? `fit` may be called again with more
-#    epochs: write a loop around it that keeps the best ones in a file.
+# 1. When patience ends a run, which weights are left? Write a loop around `fit` that keeps the best.
 # 2. With twice the batch and half the steps, what would you do with the learning rate, and why?
 # 3. A checkpoint in the middle of an epoch: what would it have to hold for the same bits?
 # 4. Held-out loss and accuracy both rise. How can that be, and which one do you trust?
