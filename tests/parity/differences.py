@@ -83,8 +83,8 @@ DIFFERENCES = [
         Case([numbers(1, 2)], {"dim": (0, 0)}),
     ),
     Difference(
-        "F.cross_entropy F.nll_loss F.binary_cross_entropy nn.CrossEntropyLoss nn.NLLLoss"
-        " nn.BCELoss",
+        "F.cross_entropy F.nll_loss F.binary_cross_entropy F.binary_cross_entropy_with_logits"
+        " nn.CrossEntropyLoss nn.NLLLoss nn.BCELoss nn.BCEWithLogitsLoss",
         "Where two arguments are wrong, another one may be named first; and one rule for the shape"
         " of targets, where torch's nll_loss has a second one, with another class, for one sample.",
         lambda case, ours, theirs: failed(ours) and failed(theirs),
@@ -183,6 +183,12 @@ DIFFERENCES = [
             isinstance(ours, TypeError) and case.tensors[0].dtype == np.uint8
         ),
         Case([numbers(1, dtype="uint8"), numbers(1, dtype="int64")], learns=0),
+    ),
+    Difference(
+        "data.TensorDataset data.Subset Tensor.__getitem__",
+        "An index beyond the end is refused; torch does not look where there is nothing to take.",
+        lambda case, ours, theirs: only_we_fail(case, ours, theirs) and is_empty(case),
+        Case([np.ones((1, 0))], {}, lambda lib, cls, x: cls(x)[[0, 1]]),
     ),
     Difference(
         "torch.cat",
