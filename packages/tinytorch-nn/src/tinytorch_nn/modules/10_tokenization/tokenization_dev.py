@@ -482,7 +482,7 @@ test_unit_index()
 #| export
 def learn_merges(text, how_many):
     """The pairs that training on text merges, in their order; merge number n makes the id 256 + n.
-    How many, or fewer if no pair is left.
+    There are how_many, or fewer if no pair is left.
     Approach: a Counter of the chunks; a PairIndex of their bytes; a loop."""
     ### BEGIN SOLUTION
     chunks = Counter(split(text))
