@@ -11,6 +11,7 @@ import tinytorch.core
 import tinytorch.data
 import tinytorch.nn
 import tinytorch.nn.functional
+import tinytorch.optim
 import torch
 import torch.utils.data
 
@@ -19,12 +20,14 @@ OURS = {
     "nn": tinytorch.nn,
     "F": tinytorch.nn.functional,
     "data": tinytorch.data,
+    "optim": tinytorch.optim,
 }
 THEIRS = {
     "torch": torch,
     "nn": torch.nn,
     "F": torch.nn.functional,
     "data": torch.utils.data,
+    "optim": torch.optim,
 }
 
 Program = Callable[..., Any]
@@ -33,7 +36,7 @@ Program = Callable[..., Any]
 def both(program: Program, *arrays: Any) -> tuple[Any, Any]:
     """(ours, theirs): what `program(library, *tensors)` gives in each library, as plain data.
 
-    `library` has the attributes torch, nn, F and data. An exception is an outcome too.
+    `library` has the attributes torch, nn, F, data and optim. An exception is an outcome too.
     """
     return outcome(OURS, program, arrays), outcome(THEIRS, program, arrays)
 

@@ -17,6 +17,7 @@ FACADES = {
     "tinytorch.nn": "nn",
     "tinytorch.nn.functional": "F",
     "tinytorch.data": "data",
+    "tinytorch.optim": "optim",
 }
 # each library's own object plays the same part as the default of a parameter
 COUNTERPARTS = {id(tinytorch.core.default_generator): torch.default_generator}
