@@ -39,6 +39,11 @@ BROKEN = {
         "_right = accumulate\n\n"
         "def accumulate(leaf, gradient): return _right(leaf, gradient * 1.0001)"
     ),
+    "optimizers": (
+        "_right = SGD._move\n\n"
+        "def _move(self, param, grad, group): _right(self, param, grad * 1.001, group)\n\n"
+        "SGD._move = _move"
+    ),
 }
 
 

@@ -406,10 +406,10 @@ class Groups:
     def add_param_group(self, param_group):
         """Complete the dictionary param_group itself, not a copy, and append it to the groups.
         Raises TypeError, naming its type, if one of `params` is no Tensor, and ValueError if one
-        isn't a leaf (`is_leaf`) or is in another group already; then nothing has changed.
-        Approach: check every parameter. Ask a set whether it is in a group: `in` a list compares
-        by ==, which tensors answer element by element. Then "params" becomes the list `params`, and
-        the defaults fill the gaps."""
+        isn't a leaf (`is_leaf`; say "leaf") or is in another group already (say "group"); then
+        nothing has changed.
+        Approach: check every parameter, and ask a set what is in groups: `in` a list compares by
+        ==, element by element. Then "params" becomes `params`, and the defaults fill the gaps."""
         if not isinstance(param_group, dict) or "params" not in param_group:
             raise TypeError(f"a group is a dict with the key 'params', not {param_group!r}")
         params = listed(param_group["params"])
@@ -443,16 +443,16 @@ def test_unit_groups():
     defaults = {"lr": 0.5, "decay": 0}
     for params in ([a, b], iter([a, b]), {"a": a, "b": b}.values(), [{"params": (a, b)}]):
         holds(Groups(params, defaults), ([a, b], defaults))
-    second = {"params": [b, c], "decay": 3, "extra": True}
+    second = {"params": [b, c], "decay": 3, "extra": 1}
     groups = Groups([{"params": a, "lr": 0.1}, second], defaults)
-    expected = ([a], {"lr": 0.1, "decay": 0}), ([b, c], {"lr": 0.5, "decay": 3, "extra": True})
+    expected = ([a], {"lr": 0.1, "decay": 0}), ([b, c], {"lr": 0.5, "decay": 3, "extra": 1})
     holds(groups, *expected)
     assert groups.param_groups[1] is second, "the dictionary itself becomes the group, not a copy"
     new, computed = {"params": (d, a)}, ones(2)
     computed.grad_fn = "as if it had been computed"
     for error, wrong, *parts in [
-        (ValueError, new), (TypeError, {"params": [d, 3]}, "int"),
-        (ValueError, {"params": [d, computed]}), (TypeError, {"params": {d}}),
+        (ValueError, new, "group"), (TypeError, {"params": [d, 3]}, "int"),
+        (ValueError, {"params": [d, computed]}, "leaf"), (TypeError, {"params": {d}}),
     ]:
         refuses(error, lambda: groups.add_param_group(wrong), *parts)
     holds(groups, *expected)
