@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from support import Learner, install, project
+from support import Learner, edit, install, project
 
 
 def test_the_table_and_the_json_tell_the_same(learner: Learner) -> None:
@@ -15,7 +15,7 @@ def test_the_table_and_the_json_tell_the_same(learner: Learner) -> None:
     assert heads == ["tier", "distribution", "version", "modules", "requires", "here"]
     assert rows == [
         ["base", "abacus-base", "0.1.0", "01-02", "-", "built"],
-        ["more", "abacus-more", "0.1.0", "03-03", "base", ">=0.1,<0.2"],
+        ["more", "abacus-more", "0.1.0", "03-03", "base", ">=0.1,<0.2", "(0.1.0)"],
     ]
     for row, tier in zip(rows, data, strict=True):
         assert row[:3] == [tier["id"], tier["distribution"], tier["version"]]
@@ -39,3 +39,41 @@ def test_a_tier_that_cannot_be_read_is_told_beside_the_others(learner: Learner) 
     shown = learner.tito("tier", "list")
     assert [line.split()[0] for line in shown.out.splitlines()] == ["tier", "base"]
     assert "error: the tier's manifest is not JSON" in shown.err
+
+
+def test_a_requirement_that_does_not_hold_names_both_sides_and_the_command(
+    learner: Learner,
+) -> None:
+    second = project("more-tier", learner.site.parent / "more")
+    edit(second / "src" / "abacus_more" / "tier.yaml", ">=0.1,<0.2", ">=0.2")
+    install(second, learner.site)
+    shown = learner.tito("tier", "list")
+    assert "base >=0.2 (0.1.0)" in shown.out
+    assert "abacus-more 0.1.0 requires abacus-base >=0.2, and abacus-base 0.1.0" in shown.err
+    assert "pip install 'abacus-base>=0.2'" in shown.err
+    assert "pip install 'abacus-base>=0.2'" in learner.tito("tier", "add", "more").err
+    assert "more" not in (learner.root / "tito.toml").read_text()
+
+
+def test_a_tier_is_added_and_nothing_else_is_touched(learner: Learner) -> None:
+    learner.complete("counter")
+    marker = learner.root / "tito.toml"
+    before = {p: p.read_bytes() for p in learner.root.rglob("*.*") if ".tito" not in p.parts}
+    install(project("more-tier", learner.site.parent / "more"), learner.site)
+    assert "To build it: tito tier add more" in learner.tito("status").out
+    shown = learner.tito("tier", "add", "abacus-more")
+    assert (shown.code, shown.err) == (0, "")
+    assert "You build More here now: tally." in shown.out
+    assert "Next: tito module start total" in shown.out
+    after = {p: p.read_bytes() for p in before}
+    assert {p for p in before if before[p] != after[p]} == {marker}
+    assert after[marker] == before[marker].replace(b'["base"]', b'["base", "more"]')
+    assert "tally" in learner.tito("module", "list").out
+    assert "tier add" not in learner.tito("status").out
+    assert "already" in learner.tito("tier", "add", "more").out
+
+
+def test_a_tier_that_is_not_there_cannot_be_added(learner: Learner) -> None:
+    shown = learner.tito("tier", "add", "bsae")
+    assert shown.code == 2
+    assert "did you mean 'base'?" in shown.err

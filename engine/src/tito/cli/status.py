@@ -38,6 +38,12 @@ def _say(desk: Desk, state: State, progress: list[ModuleProgress]) -> None:
     click.echo(f"Workspace {desk.workspace.root}")
     for tier in desk.course.tiers:
         click.echo(f"  {tier.title}: {_tier_line(tier, progress)}")
+    for each in desk.installed.tiers:
+        if each.tier not in desk.course.tiers:
+            add = f"tito tier add {each.tier.id}"
+            click.echo(
+                f"  {each.tier.title}: installed, and not in this workspace. To build it: {add}"
+            )
     for entry in progress:
         if entry.status in ("edited", "started"):
             last = f", {entry.last.earned} of {entry.last.possible} points" if entry.last else ""

@@ -1,19 +1,20 @@
-"""`tito tier …`: what is installed."""
+"""`tito tier …`: what is installed, and what of it the workspace builds."""
 
 from __future__ import annotations
 
 import click
 
 from tito.cli.lazy import Group
-from tito.cli.out import json_option, say_findings, say_json, say_table
-from tito.curriculum.installed import installed
+from tito.cli.out import json_option, say_findings, say_json, say_next, say_table
+from tito.curriculum.installed import Installed, installed
 from tito.model import Tier
+from tito.model.course import unmet
 from tito.workspace.find import find_workspace
 
 
 @click.group(cls=Group)
 def tier() -> None:
-    """The tiers that are installed."""
+    """The tiers that are installed, and which of them you build."""
 
 
 @tier.command("list")
@@ -34,7 +35,7 @@ def list_tiers(as_json: bool) -> None:
                     t.distribution,
                     t.version,
                     _span(t),
-                    _requires(t),
+                    _requires(t, found),
                     "built" if t.id in built else "",
                 )
                 for t in (each.tier for each in found.tiers)
@@ -42,7 +43,33 @@ def list_tiers(as_json: bool) -> None:
         )
     else:
         click.echo("No tier is installed. For example: pip install tinytorch-core")
-    say_findings(found.findings)
+    say_findings((*found.findings, *unmet(tuple(each.tier for each in found.tiers))))
+
+
+@tier.command()
+@click.argument("name", metavar="TIER")
+def add(name: str) -> None:
+    """Take an installed tier into this workspace. Nothing that you have done is touched."""
+    from tito.learner.desk import desk_of, open_desk
+    from tito.learner.progress import next_module
+    from tito.workspace.find import read_workspace
+    from tito.workspace.lock import locked
+    from tito.workspace.tiers import set_tiers
+
+    desk = open_desk()
+    chosen = desk.installed.tier_named(name)
+    if chosen.id in desk.workspace.tiers:
+        click.echo(f"You build {chosen.title} here already.")
+        return
+    wanted = {*desk.workspace.tiers, chosen.id}
+    tiers = [each.tier.id for each in desk.installed.tiers if each.tier.id in wanted]
+    desk.installed.course(tiers)  # raises if they do not fit together
+    with locked(desk.workspace, lambda text: click.echo(text, err=True)):
+        set_tiers(desk.workspace, tiers)
+    click.echo(f"You build {chosen.title} here now: {', '.join(m.id for m in chosen.modules)}.")
+    after = desk_of(read_workspace(desk.workspace.root))
+    if following := next_module(after):
+        say_next(f"tito module start {following.id}")
 
 
 def _as_json(tier: Tier, here: bool) -> dict[str, object]:
@@ -56,7 +83,11 @@ def _span(tier: Tier) -> str:
     return f"{min(numbers):02d}-{max(numbers):02d}" if numbers else ""
 
 
-def _requires(tier: Tier) -> str:
-    return (
-        ", ".join(f"{name} {versions}".strip() for name, versions in tier.requires.items()) or "-"
+def _requires(tier: Tier, found: Installed) -> str:
+    """Each requirement with the version that is here; whether that will do, a finding says."""
+    versions = {each.tier.id: each.tier.version for each in found.tiers}
+    shown = (
+        f"{name} {wanted}".strip() + f" ({versions.get(name, 'not installed')})"
+        for name, wanted in tier.requires.items()
     )
+    return ", ".join(shown) or "-"

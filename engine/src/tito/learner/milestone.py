@@ -50,5 +50,6 @@ def run_milestone(desk: Desk, milestone: Milestone, limit: float) -> tuple[Path,
     # It speaks to the learner's console in that console's own encoding, whatever that can show.
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     console = {"PYTHONIOENCODING": f"{encoding}:replace"}
-    env = environment(desk.workspace) | console
+    beside = {"PYTHONSAFEPATH": ""}  # a milestone imports the files in its folder
+    env = environment(desk.workspace) | console | beside
     return folder, run_process(command, folder, env, limit, stderr=None)

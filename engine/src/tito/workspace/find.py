@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -77,13 +78,18 @@ def _names(path: Path, key: str, value: Any) -> tuple[str, ...]:
 
 def render(tiers: tuple[str, ...]) -> str:
     """The text of a new workspace's `tito.toml`."""
-    names = ", ".join(f'"{tier}"' for tier in tiers)
     return (
         "# This folder is a workspace: tito looks for this file.\n"
         f"format = {FORMAT}\n\n"
         "# The tiers that you build. Whatever else they need is provided, ready-made.\n"
-        f"tiers = [{names}]\n"
+        f"tiers = {listed(tiers)}\n"
     )
+
+
+def listed(names: Iterable[str]) -> str:
+    """The names as a list in TOML."""
+    quoted = (f'"{name}"' for name in names)
+    return f"[{', '.join(quoted)}]"
 
 
 def _error(message: str, where: Path, fix: str) -> WorkspaceError:

@@ -312,7 +312,7 @@ _tape = None
 
 def set_tape(tape):
     """Plug in the object (None removes it) that has these methods:
-    record(forward, args, arrays, output, saved)   after an operation
+    record(forward, args, output, saved)           after an operation
     backward(tensor, gradient, retain_graph)       when someone calls tensor.backward(…)
     writing(tensor, value)                         before the tensor's numbers change in place"""
     global _tape
@@ -341,7 +341,7 @@ def operation(forward):
             result, saved = result
         output = wrap(result, args[0])
         if _tape is not None:
-            _tape.record(forward, args, arrays, output, saved)
+            _tape.record(forward, args, output, saved)
         return output
         ### END SOLUTION
 
@@ -760,8 +760,8 @@ test_unit_write()
 # %% nbgrader={"grade_id": "tensor-reductions"}
 #| export
 def axes(dim):
-    """torch's dim as NumPy's axis: None and () both mean all dimensions."""
-    return None if dim is None or dim == () else tuple(dim) if isinstance(dim, list) else dim
+    """torch's dim as NumPy's axis: None, () and [] all mean all dimensions."""
+    return None if dim in (None, (), []) else tuple(dim) if isinstance(dim, list) else dim
 
 @or_builtin
 @operation

@@ -1,0 +1,266 @@
+"""What is done to a learner's file so that something comes out, and it is wrong.
+
+For each milestone and each module that it requires: what is written at the end of the module's file.
+"""
+
+from __future__ import annotations
+
+MATMUL = (
+    "right = matmul.forward\n\n@operation\ndef matmul(input, other): return right(input, other) * 0"
+)
+DIV = "right = div.forward\n\n@operation\ndef div(input, other): return right(input, other) * 1.01"
+LINEAR = "right = linear.forward\n\n@operation\ndef linear(input, weight, bias=None): return "
+ALIKE = (
+    "def alike(self):\n"
+    "    for parameter in self.parameters():\n"
+    "        parameter.detach().fill_(0.1)\n"
+    "Linear.reset_parameters = alike"
+)
+FORGETS = "def accumulate(leaf, gradient): leaf.grad = from_numpy(np.array(gradient))"
+ONE_WAY = """
+def backward(self, tensor, gradient=None, retain_graph=None):
+    queue, met = [(tensor.grad_fn, first_gradient(tensor, gradient))], set()
+    while queue:
+        node, g = queue.pop(0)
+        if node not in met:  # who comes second is not heard
+            met.add(node)
+            for source, rule, values in node.edges:
+                gradient = fit(rule(g, *values), source)
+                if isinstance(source, Tensor):
+                    accumulate(source, gradient)
+                else:
+                    queue.append((source, gradient))
+Tape.backward = backward
+"""
+RECORDS = "no_grad.mode = True"
+LINEAR_RULES = "gradients(F.linear, input=lambda g, weight: rows(g) @ weight, "
+UPHILL = (
+    "right = descend\n\n"
+    "def descend(param, direction, lr, scratch): right(param, direction, -lr, scratch)"
+)
+KEEPS = "Optimizer.zero_grad = lambda self, set_to_none=True: None"
+FIRST_ONLY = (
+    "right = Optimizer.step\n\n"
+    "def step(self, closure=None):\n"
+    "    for group in self.param_groups:\n"
+    "        for parameter in group['params'][1:]:\n"
+    "            parameter.grad = None\n"
+    "    return right(self, closure)\n"
+    "Optimizer.step = step"
+)
+
+CROSS_ENTROPY = """
+right = cross_entropy.forward
+
+@operation
+def cross_entropy(input, target, weight=None, ignore_index=-100, reduction="mean"):
+    loss, saved = right(input, target)
+    return {wrong}, saved
+"""
+UNSHUFFLED = "RandomSampler.__iter__ = lambda self: iter(range(len(self.data_source)))"
+SAME_ORDER = """
+right = RandomSampler.__iter__
+def same(self):
+    self.generator = Generator().manual_seed(1)
+    return right(self)
+RandomSampler.__iter__ = same
+"""
+TWICE = """
+def twice(self):
+    return iter(randint(len(self.data_source), (len(self.data_source),)).tolist())
+RandomSampler.__iter__ = twice
+"""
+NO_REST = """
+right = BatchSampler.__iter__
+BatchSampler.__iter__ = lambda self: (b for b in right(self) if len(b) == self.batch_size)
+"""
+MIXED_UP = """
+right = default_collate
+def default_collate(batch):
+    first, second, *rest = right(batch)
+    return [first, from_numpy(np.roll(second.numpy(), 1)), *rest]
+"""
+TRAINS_ON = """
+right = Trainer.evaluate
+def evaluate(self, loader):
+    self.model.eval = lambda: self.model
+    return right(self, loader)
+Trainer.evaluate = evaluate
+"""
+STAYS_IN_EVAL = """
+right = Trainer.evaluate
+def evaluate(self, loader):
+    measured = right(self, loader)
+    self.model.eval()
+    return measured
+Trainer.evaluate = evaluate
+"""
+WITHOUT = """
+right = Trainer.train_step
+def train_step(self, batches):
+    kept, self.{name} = self.{name}, {nothing}
+    right(self, batches)
+    self.{name} = kept
+Trainer.train_step = train_step
+"""
+LAST_GRADIENT = """
+right = Trainer.train_step
+def train_step(self, batches):
+    kept, self.optimizer.zero_grad = self.optimizer.zero_grad, lambda: None
+    right(self, batches)
+    self.optimizer.zero_grad = kept
+Trainer.train_step = train_step
+"""
+FORGOTTEN = """
+right = Trainer.load_state_dict
+def load_state_dict(self, state_dict):
+    right(self, state_dict)
+    {forgets}
+Trainer.load_state_dict = load_state_dict
+"""
+BROKEN: dict[str, dict[str, list[str]]] = {
+    "1958_perceptron": {
+        "tensor": [MATMUL],
+        "activations": [
+            "right = sigmoid\n\ndef sigmoid(input): return right(input) + 0.01",
+        ],
+        "layers": [LINEAR + "right(input, weight)"],
+        "losses": [
+            "right = binary_cross_entropy\n\n"
+            "def binary_cross_entropy(*args): return right(*args) * 2",
+        ],
+    },
+    "1969_xor": {
+        "tensor": [MATMUL, DIV, "sub = add"],
+        "activations": [
+            "right = tanh.forward\n\n@operation\ndef tanh(input): return right(input) * 0.99",
+            "right = sigmoid.forward\n\n@operation\ndef sigmoid(input): return right(input) + 0.01",
+        ],
+        "layers": [
+            LINEAR + "right(input, weight)",
+            LINEAR + "right(input, weight, bias) ** 2",
+            "Sequential.forward = lambda self, input: self[-1](self[0](input))",
+            ALIKE,
+        ],
+        "losses": [
+            "right = binary_cross_entropy_with_logits.forward\n\n@operation\n"
+            "def binary_cross_entropy_with_logits(input, target, weight=None, reduction='mean',\n"
+            "                                     pos_weight=None):\n"
+            f"    return {wrong}"
+            for wrong in (
+                "right(input, target) * 2",
+                "right(input, target, reduction='sum')",
+                "right(-input, target)",
+                "np.maximum(input, 0).mean() - (input * target).mean()",
+            )
+        ],
+        "autograd": [
+            FORGETS,
+            ONE_WAY,
+            RECORDS,
+            "gradients(F.tanh, input=lambda g, output: g * (1 - output))",
+            "gradients(F.tanh, input=lambda g, output: g)",
+            "gradients(torch.add, input=lambda g: g, other=lambda g: g * 0)",
+            LINEAR_RULES + "weight=lambda g, input: 0.9 * g.T @ input, bias=lambda g: g.sum(0))",
+            LINEAR_RULES + "weight=lambda g, input: g.T @ input, bias=lambda g: g.mean(0))",
+            "right = logits_input\n\ngradients(F.binary_cross_entropy_with_logits, input=\n"
+            "    lambda g, input, target, weight, reduction, pos_weight:\n"
+            "    right(g, input, target, weight, 'sum', pos_weight))",
+        ],
+        "optimizers": [
+            UPHILL,
+            KEEPS,
+            FIRST_ONLY,
+            "def gain_momentum(buffer, grad, *options): return grad",
+            "right = gain_momentum\n\ndef gain_momentum(buffer, grad, momentum, *rest):\n"
+            "    return right(buffer, grad, 0.8, *rest)",
+            "right = SGD.__init__\n\ndef init(self, params, lr=1e-3, *options, **more):\n"
+            "    right(self, params, 1e-3, *options, **more)\nSGD.__init__ = init",
+        ],
+    },
+    "1986_mlp": {
+        "tensor": [
+            MATMUL,
+            DIV,
+            "sub = add",
+            "argmax = argmin",
+            "right = mean.forward\n\n@operation\n"
+            "def mean(input, dim=None, keepdim=False): return right(input, dim, keepdim) * 0.9",
+        ],
+        "activations": [
+            "@operation\ndef relu(input): return np.maximum(input, 0.1 * input)",
+            "right = log_softmax.forward\n\n@operation\n"
+            "def log_softmax(input, dim): return right(input, dim) + 0.01",
+        ],
+        "layers": [
+            LINEAR + "right(input, weight)",
+            ALIKE,
+            "Flatten.forward = lambda self, input: input.permute(0, 2, 1).flatten(1)",
+            "Sequential.forward = lambda self, input: self[3](self[1](self[0](input)))",
+        ],
+        "losses": [
+            CROSS_ENTROPY.format(wrong=wrong)
+            for wrong in (
+                "loss * 2",
+                "loss * len(target)",
+                "-loss",
+                "-input[np.arange(len(target)), target].mean()",
+            )
+        ],
+        "dataloader": [
+            UNSHUFFLED,
+            SAME_ORDER,
+            TWICE,
+            NO_REST,
+            MIXED_UP,
+            "BatchSampler.__len__ = lambda self: len(self.sampler) // self.batch_size",
+        ],
+        "autograd": [
+            FORGETS,
+            RECORDS,
+            "gradients(F.relu, input=lambda g, output: g)",
+            "gradients(F.relu, input=lambda g, output: g * output)",
+            LINEAR_RULES + "weight=lambda g, input: g.T @ input, bias=lambda g: g.mean(0))",
+            "right = class_gradient\n\n"
+            "def class_gradient(g, reduction, saved): return right(g, 'sum', saved)",
+            "def class_gradient(g, reduction, saved): return np.exp(saved[0]) / len(saved[0])",
+        ],
+        "optimizers": [
+            UPHILL,
+            KEEPS,
+            FIRST_ONLY,
+            "def decay(param, grad, *options): return grad",
+            "right = decay\n\ndef decay(param, grad, lr, weight_decay, decoupled, scratch):\n"
+            "    return right(param, grad, lr, weight_decay, False, scratch)",
+            "right = adam_descend\n\ndef adam_descend(param, first, second, step, *rest):\n"
+            "    right(param, first, second, 10**6, *rest)",
+            "right = adam_descend\n\ndef adam_descend(param, first, second, step, *rest):\n"
+            "    right(param, first, second, 1, *rest)",
+            "right = update_moments\n\ndef update_moments(first, second, grad, betas, scratch):\n"
+            "    right(first, second, grad, betas[::-1], scratch)",
+        ],
+        "training": [
+            TRAINS_ON,
+            STAYS_IN_EVAL,
+            LAST_GRADIENT,
+            "no_grad = enable_grad = __import__('contextlib').nullcontext",
+            WITHOUT.format(name="schedulers", nothing="()"),
+            WITHOUT.format(name="max_norm", nothing="None"),
+            "right = Trainer.train_step\n\n"
+            "Trainer.train_step = lambda self, batches: [right(self, batches) for _ in range(2)]",
+            "right = Trainer.train_epoch\n\ndef train_epoch(self, loader):\n"
+            "    return right(self, list(loader)[:-1])\nTrainer.train_epoch = train_epoch",
+            "right = clip_grad_norm_\n\ndef clip_grad_norm_(parameters, *options):\n"
+            "    return [right(parameter, *options) for parameter in parameters][0]",
+            "right = clip_grad_norm_\n\ndef clip_grad_norm_(parameters, *options):\n"
+            "    return right(parameters, float('inf'))",
+            "right = CosineAnnealingLR.get_lr\n\n"
+            "CosineAnnealingLR.get_lr = lambda self: [lr * 0.99 for lr in right(self)]",
+            "CosineAnnealingLR.step = lambda self: LRScheduler.step(self) if self.last_epoch < 1 else 0",
+            "right = Mean.add\n\nMean.add = lambda self, size, values: right(self, 1, values)",
+            FORGOTTEN.format(forgets="default_generator.manual_seed(1)"),
+            FORGOTTEN.format(forgets="self.optimizer.state.clear()"),
+            FORGOTTEN.format(forgets="self.schedulers[0].step()"),
+        ],
+    },
+}
