@@ -1,13 +1,12 @@
 # %% [markdown]
 # # 12 · Attention
 #
-# "The cat didn't eat the fish because it was full." Who was full? To read *it*, a network has to look
-# at *cat*, six words back, and not at *fish*. Attention lets every word ask all others and mix what
+# "The cat left the fish because it was full." Who was full? To read *it*, a network has to look at
+# *cat*, five words back, and not at *fish*. Attention lets every word ask all others, and mix what
 # they answer. You build it as one operation with its own gradient, split it into heads without a
-# copy, and make the layer that PyTorch's own weights load into. Bahdanau, Cho and Bengio (2014)
-# let a translator look back at the sentence like this, Vaswani et al. (2017) dropped everything else
-# of the network and called the rest a transformer, and FlashAttention (Dao et al., 2022) made it fit
-# long texts.
+# copy, and make the layer that PyTorch's own weights load into. Bahdanau, Cho and Bengio (2014) let a
+# translator look back at the sentence like this, Vaswani et al. (2017) dropped the rest of the
+# network, and FlashAttention (Dao et al., 2022) made long texts fit.
 #
 # **Prerequisites:** modules 01, 02, 03 and 06; products of batches of matrices, softmax, strides.
 # **Time:** about 180 minutes, eight exercises.
@@ -114,7 +113,8 @@ def attention_scores(query, key, scale=None):
     L·E numbers, the scores are L·S, which for a long text is far more.
     """
     ### BEGIN SOLUTION
-    return (query * scaling(query, scale)) @ key.swapaxes(-1, -2)
+    query = query * scaling(query, scale)
+    return query @ key.swapaxes(-1, -2)
     ### END SOLUTION
 
 # %% [markdown]
@@ -312,7 +312,7 @@ def check_attention(query, key, value, mask, is_causal):
     if mask is None:
         return
     if is_causal:
-        raise RuntimeError("give attn_mask or is_causal, not both: put what is_causal says into the mask")
+        raise RuntimeError("give attn_mask or is_causal, not both: a mask can say what both do")
     if mask.dtype not in (np.bool_, query.dtype):
         raise RuntimeError(f"attn_mask is boolean or {query.dtype}, like query, not {mask.dtype}")
     scores = (*torch.broadcast_shapes(query.shape[:-2], key.shape[:-2]), query.shape[-2], key.shape[-2])
@@ -430,7 +430,7 @@ def shared(g, value, output, saved):
     return saved.memo[1]
 
 def query_gradient(g, key, value, output, saved, scale):
-    """The gradient of the query. Approach: `shared` gives ṡ. `scaling` of the key is that of the query."""
+    """The gradient of the query. Approach: `shared` gives ṡ; query and key have the same `scaling`."""
     ### BEGIN SOLUTION
     return shared(g, value, output, saved) @ key * scaling(key, scale)
     ### END SOLUTION
@@ -491,15 +491,16 @@ def test_unit_backward():
         for name, x, y in zip(("query", "key", "value", "mask"), ours, theirs):
             same(x.grad, y.grad, f"{what}: the gradient of the {name} (of two passes, 1 g and 2 g)")
     q = tensor(rng.normal(size=(2, 4)), requires_grad=True)
-    scaled_dot_product_attention(q, q, q, tensor([[False, False], [True, True]])).backward(tensor(np.ones((2, 4))))
-    assert np.isfinite(q.grad.numpy()).all(), f"a query that sees nothing has the gradient 0: {q.grad}"
+    output = scaled_dot_product_attention(q, q.detach(), q.detach(), tensor([[False] * 2, [True] * 2]))
+    output.backward(tensor([[1.0] * 4] * 2, dtype=float64))
+    assert (q.grad[0] == 0).numpy().all(), f"a query that sees nothing has the gradient 0: {q.grad}"
 test_unit_backward()
 
 # %% [markdown]
 # ## 6. Heads are views
 # One set of weights per position is one mixture: a word can't ask one thing about grammar and another
-# about meaning. **Heads** do it several times side by side, each on its own share of the E numbers: H heads of D =
-# E/H. They need no loop. Heads are a batch dimension, and it costs a reshape and a permutation:
+# about meaning. **Heads** do it several times side by side, each on its own share of the E numbers:
+# H heads of D = E/H. They need no loop: they are one more batch dimension.
 #
 # ```
 #    x (N, T, E) ─reshape─▶ (N, T, H, D) ─permute─▶ (N, H, T, D)      (2, 5, 8) with 4 heads:
@@ -535,7 +536,8 @@ def merge_heads(input, batch_first):
 
 # %% nbgrader={"grade_id": "test-attention-heads", "points": 10}
 def test_unit_heads():
-    for batch_first, shape in [(True, (2, 5, 12)), (False, (5, 2, 12)), (True, (1, 1, 4)), (False, (3, 0, 8))]:
+    for batch_first, shape in [(True, (2, 5, 12)), (False, (5, 2, 12)), (True, (1, 1, 4)),
+                               (False, (3, 0, 8))]:
         x, heads = tensor(np.arange(np.prod(shape), dtype="d").reshape(shape)), 4
         got, a = split_heads(x, heads, batch_first), x.numpy()
         n, t, width = shape if batch_first else (shape[1], shape[0], shape[2])
@@ -630,9 +632,9 @@ test_unit_merge_masks()
 # in one matrix, so that their state is short:
 #
 # ```
-#    in_proj_weight (3E, E) = ┌ rows 0 … E-1    for queries ┐      query ─▶ q ─ heads ┐
-#    in_proj_bias   (3E,)     │ rows E … 2E-1   for keys    │      key   ─▶ k ─ heads ├▶ attention ▶ out_proj
-#                             └ rows 2E … 3E-1  for values  ┘      value ─▶ v ─ heads ┘
+#    in_proj_weight (3E, E)   ┌ rows  0 … E-1 ┐   query ─▶ q ─ heads ┐
+#    in_proj_bias   (3E,)     │ rows E … 2E-1 │   key   ─▶ k ─ heads ├▶ attention ─▶ out_proj
+#                             └ rows 2E … 3E-1┘   value ─▶ v ─ heads ┘
 # ```
 #
 # If all three inputs are the same tensor, this is **self-attention**: the words of a sentence ask each
@@ -723,7 +725,8 @@ class MultiheadAttention(Module):
         shapes = f"query {query.shape}, key {key.shape}, value {value.shape}"
         assert query.ndim == key.ndim == 3, f"2 dimensions each, or 3, are needed: {shapes}"
         assert key.shape == value.shape, f"key and value must have one shape: {shapes}"
-        assert query.shape[2] == key.shape[2] == self.embed_dim, f"embed_dim is {self.embed_dim}: {shapes}"
+        fits = query.shape[2] == key.shape[2] == self.embed_dim
+        assert fits, f"embed_dim is {self.embed_dim}: {shapes}"
         if batch != key.shape[first]:
             raise RuntimeError(f"query and key differ in the batch: {shapes}")
         assert padding is None or padding.shape == (batch, keys), \
@@ -810,8 +813,7 @@ linear = Linear(64, 64)
 print("4 heads of 16, causal; forward and backward, in ms and MB:")
 before = None
 for length in (64, 128, 256, 512, 1024):
-    q, k, v = (randn(1, 4, length, 16).requires_grad_() for _ in range(3))
-    x = randn(length, 64).requires_grad_()
+    q, k, v, x = (randn(*n).requires_grad_() for n in [(1, 4, length, 16)] * 3 + [(length, 64)])
     took = best(lambda: step(scaled_dot_product_attention, q, k, v, is_causal=True))
     flat = best(lambda: linear(x).backward(x.detach()))
     grew = "" if before is None else f"{took / before:5.1f} × the half"
@@ -821,8 +823,11 @@ for length in (64, 128, 256, 512, 1024):
 
 mask = tensor(np.where(np.tri(256, dtype=bool), np.float32(0), np.float32(-np.inf)))
 q, k, v = (randn(8, 4, 256, 16).requires_grad_() for _ in range(3))
-for what, call in [("one operation", lambda: step(scaled_dot_product_attention, q, k, v, is_causal=True)),
-                   ("five operations", lambda: step(composed, q, k, v, mask=mask))]:
+for what, attention, options in [
+    ("one operation", scaled_dot_product_attention, {"is_causal": True}),
+    ("five operations", composed, {"mask": mask}),
+]:
+    def call(): step(attention, q, k, v, **options)
     print(f"{what:16} {best(call):6.1f} ms, {peak(call):5.1f} MB")
 print("256 positions, width 64, by the number of heads:")
 for heads in (1, 2, 4, 8, 16):
