@@ -4,39 +4,66 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import numpy as np
-import tinytorch.core
-import tinytorch.data
-import tinytorch.nn
-import tinytorch.nn.functional
-import tinytorch.optim
-import torch
-import torch.utils.data
 
-OURS = {
-    "torch": tinytorch.core,
-    "nn": tinytorch.nn,
-    "F": tinytorch.nn.functional,
-    "data": tinytorch.data,
-    "optim": tinytorch.optim,
+from tito.curriculum.installed import installed
+
+# facade: (what the tests call it, which module of torch it is)
+COUNTERPARTS = {
+    "tinytorch.core": ("torch", "torch"),
+    "tinytorch.nn": ("nn", "torch.nn"),
+    "tinytorch.nn.functional": ("F", "torch.nn.functional"),
+    "tinytorch.nn.utils": ("utils", "torch.nn.utils"),
+    "tinytorch.data": ("data", "torch.utils.data"),
+    "tinytorch.optim": ("optim", "torch.optim"),
+    "tinytorch.optim.lr_scheduler": ("lr_scheduler", "torch.optim.lr_scheduler"),
 }
-THEIRS = {
-    "torch": torch,
-    "nn": torch.nn,
-    "F": torch.nn.functional,
-    "data": torch.utils.data,
-    "optim": torch.optim,
-}
+COURSE = installed().course()
+FACADES = {COUNTERPARTS[facade][0]: COURSE.facades[facade] for facade in COURSE.facades}
+OURS = {COUNTERPARTS[facade][0]: import_module(facade) for facade in COURSE.facades}
+THEIRS = {key: import_module(module) for key, module in COUNTERPARTS.values() if key in OURS}
 
 Program = Callable[..., Any]
+
+
+def shared_names() -> list[tuple[str, str]]:
+    """(key of the facade, name) of everything that we offer and torch has too."""
+    return [
+        (key, name)
+        for key, names in FACADES.items()
+        for name in sorted(names)
+        if hasattr(THEIRS[key], name)
+    ]
+
+
+def shared_attributes(key: str, name: str) -> list[str]:
+    """What a class of ours and torch's of that name both have: `sum`, `shape`, `__add__`."""
+    ours, theirs = getattr(OURS[key], name), getattr(THEIRS[key], name)
+    return [
+        attribute
+        for attribute in dir(ours)
+        if hasattr(theirs, attribute)
+        and (not attribute.startswith("_") or is_operator(ours, attribute))
+    ]
+
+
+def is_operator(cls: type, name: str) -> bool:
+    """A method that Python calls by itself, as `__add__`, and not one that everything has."""
+    given = {"__init__", "__hash__", "__repr__", "__reduce__", "__subclasshook__",
+             "__init_subclass__"}  # fmt: skip
+    method, inherited = getattr(cls, name), getattr(object, name, None)
+    return (
+        name.endswith("__") and callable(method) and method is not inherited and name not in given
+    )
 
 
 def both(program: Program, *arrays: Any) -> tuple[Any, Any]:
     """(ours, theirs): what `program(library, *tensors)` gives in each library, as plain data.
 
-    `library` has the attributes torch, nn, F, data and optim. An exception is an outcome too.
+    `library` has the attributes torch, nn, F, data and so on. An exception is an outcome too.
     """
     return outcome(OURS, program, arrays), outcome(THEIRS, program, arrays)
 
@@ -48,7 +75,7 @@ def outcome(names: dict[str, Any], program: Program, arrays: tuple[Any, ...]) ->
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return plain(program(library, *tensors))
-    except (RuntimeError, ValueError, TypeError, LookupError, AssertionError) as error:
+    except Exception as error:
         return error
 
 

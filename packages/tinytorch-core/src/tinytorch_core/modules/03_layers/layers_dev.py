@@ -339,7 +339,7 @@ class State(Tree):
             - if strict and one of the lists isn't empty: the message has all those names;
             - if shapes differ, strict or not: it has all those names, and both shapes.
         Approach: take the own state. Make the two lists, and of them and the shapes a list of
-        problems in words. If there are any, raise: the class's name, a line for each. Then `copy_`.
+        problems in words. If any, raise: the class's name, a line for each. Then `copy_`, detached.
         """
         ### BEGIN SOLUTION
         own = self.state_dict()
@@ -354,7 +354,7 @@ class State(Tree):
         if problems:
             raise RuntimeError("\n  ".join([f"cannot load {type(self).__name__}", *problems]))
         for name in common:
-            own[name].copy_(state_dict[name])
+            own[name].copy_(state_dict[name].detach())
         return IncompatibleKeys(missing, unexpected)
         ### END SOLUTION
 

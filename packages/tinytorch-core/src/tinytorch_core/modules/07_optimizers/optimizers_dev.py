@@ -818,8 +818,8 @@ for kind, rule, options in [(SGD, sgd_plainly, {}), (SGD, sgd_plainly, {"momentu
     print(f"  {kind.__name__:5} {row}", *options)
 
 # %% [markdown]
-# SGD remembers nothing, momentum one number for each parameter, Adam two. With a billion float32
-# parameters, weights, gradients and Adam's state are 16 GB, before the first sample comes in. Every
+# SGD remembers nothing, momentum one number for each parameter, Adam two. So a model that is trained
+# by Adam takes four times its weights, with the gradients, before the first sample comes in. Every
 # operation is a trip through all elements: Adam's dozen cost several times what SGD's two do, and
 # new arrays make each trip dearer. A tiny parameter costs the fixed price of these calls.
 #

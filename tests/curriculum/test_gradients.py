@@ -1,0 +1,224 @@
+"""Law 4: gradients agree with finite differences, for every exported function that has any.
+
+The arguments are those with which tests/parity compares us to torch; torch is not needed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+import pytest
+import tinytorch.core as torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import nn_arguments  # noqa: F401  (they fill the table)
+import tensor_arguments  # noqa: F401
+from arguments import TABLE, Case, all_tensors, array, broadcasting, thing
+from curriculum_support import tiers
+
+FACADES = {"torch": "tinytorch.core", "nn": "tinytorch.nn", "F": "tinytorch.nn.functional"}
+OURS = {key: import_module(facade) for key, facade in FACADES.items()}
+LIBRARY = type("Library", (), dict(OURS))
+
+# Constant between jumps, made of no tensor, or cut off from where it came on purpose.
+FLAT = """
+torch.eq torch.ne torch.lt torch.le torch.gt torch.ge torch.argmax torch.argmin torch.allclose
+Tensor.__eq__ Tensor.__ne__ Tensor.__lt__ Tensor.__le__ Tensor.__gt__ Tensor.__ge__ Tensor.__invert__
+Tensor.argmax Tensor.argmin Tensor.long Tensor.float Tensor.__bool__ Tensor.__int__ Tensor.__float__
+torch.float32 torch.int64 torch.int32 torch.int8 torch.uint8 torch.zeros_like torch.ones_like
+torch.broadcast_shapes torch.tensor torch.Tensor torch.from_numpy torch.zeros torch.ones torch.full
+torch.arange torch.rand torch.randn torch.randint torch.randperm torch.manual_seed torch.Generator
+torch.default_generator torch.get_rng_state torch.set_rng_state torch.set_grad_enabled
+torch.is_grad_enabled Tensor.shape Tensor.ndim Tensor.nbytes Tensor.dtype Tensor.dim Tensor.numel
+Tensor.element_size Tensor.size Tensor.stride Tensor.is_contiguous Tensor.is_leaf Tensor.requires_grad
+Tensor.grad Tensor.grad_fn Tensor.__len__ Tensor.tolist Tensor.numpy Tensor.__array__ Tensor.item
+Tensor.detach Tensor.data Tensor.backward Tensor.requires_grad_ Tensor.__setitem__ Tensor.copy_
+Tensor.fill_ Tensor.zero_ Tensor.add_ Tensor.sub_ Tensor.mul_ Tensor.div_ Tensor.__iadd__
+Tensor.__isub__ Tensor.__imul__ Tensor.__itruediv__ nn.Parameter torch.no_grad torch.enable_grad
+"""
+# What torch has not, and by which of the names that it has we reach it.
+REACHED_BY = {"getitem": "Tensor.__getitem__", "join": "torch.cat", "cast": "Tensor.to"}
+NOT_MATHEMATICS = {
+    "operation", "set_tape", "gradients", "Trainer", "accuracy", "confusion_matrix",
+    "save_checkpoint", "load_checkpoint",
+}  # fmt: skip
+NAMES = [
+    name
+    for name in TABLE
+    if name not in FLAT.split() and name.split(".")[0] in (*FACADES, "Tensor")
+]
+STEP, TOLERANCE = 1e-6, 1e-4
+same_each_time = settings(
+    max_examples=25, deadline=None, derandomize=True, database=None,
+    suppress_health_check=list(HealthCheck),
+)  # fmt: skip
+
+Function = Callable[..., Any]
+
+
+def test_every_exported_function_stands_in_the_table() -> None:
+    for key, facade in FACADES.items():
+        for name in sorted(tiers().course().facades[facade]):
+            known = REACHED_BY.get(name, f"{key}.{name}") in TABLE
+            assert known or name in NOT_MATHEMATICS, f"{key}.{name}"
+
+
+def away_from_jumps(arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """In float64, without ties and zeros; whole numbers and truths stay what they are."""
+    random, moved = np.random.default_rng(7), []
+    for each in arrays:
+        noise = random.uniform(0.001, 0.02, each.shape)
+        other = np.asarray(np.where(each == 0, 10 * noise, each * (1 + noise)))
+        moved.append(other if each.dtype.kind == "f" else each)
+    return moved
+
+
+def checked(function: Function, arrays: Sequence[np.ndarray], learns: int = 99) -> int:
+    """Assert that gradients agree with differences, and return how many numbers were compared."""
+    tensors = [torch.tensor(each) for each in arrays]
+    for tensor in tensors[:learns]:
+        tensor.requires_grad_(tensor.dtype == torch.float64)
+    outputs = floats(function(*tensors))
+    random = np.random.default_rng(2)
+    weights = [np.asarray(random.uniform(0.5, 1.5, tuple(each.shape))) for each in outputs]
+    if not all(np.isfinite(each.detach().numpy()).all() for each in outputs):
+        return 0
+    for output, weight in zip(outputs, weights, strict=True):
+        if output.requires_grad:
+            output.backward(torch.tensor(weight), retain_graph=True)
+
+    def loss() -> float:
+        values = (each.detach().numpy() for each in floats(function(*map(torch.tensor, moved))))
+        return sum(float((w * value).sum()) for w, value in zip(weights, values, strict=True))
+
+    moved, compared = [each.copy() for each in arrays], 0
+    for number, tensor in enumerate(tensors):
+        if tensor.requires_grad and outputs:
+            found = np.zeros(tensor.shape) if tensor.grad is None else tensor.grad.numpy()
+            expected = differences(loss, moved[number])
+            np.testing.assert_allclose(found, expected, rtol=TOLERANCE, atol=TOLERANCE)
+            compared += found.size
+    return compared
+
+
+def floats(value: Any) -> list[Any]:
+    return [each for each in all_tensors(LIBRARY, value) if each.dtype == torch.float64]
+
+
+def differences(loss: Callable[[], float], array: np.ndarray) -> np.ndarray:
+    """How fast loss() changes with each number of the array."""
+    slopes = np.zeros(array.shape)
+    for index in np.ndindex(array.shape):
+        before = array[index]
+        array[index] = before + STEP
+        above = loss()
+        array[index] = before - STEP
+        slopes[index] = (above - loss()) / (2 * STEP)
+        array[index] = before
+    return slopes
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_gradients_agree_with_differences(name: str) -> None:
+    compared = 0
+
+    @same_each_time
+    @given(TABLE[name])
+    def agree(case: Case) -> None:
+        nonlocal compared
+        function = thing(OURS, name)
+        arrays = away_from_jumps(case.tensors)
+
+        def program(*tensors: Any) -> Any:
+            return case.program(LIBRARY, function, *tensors, **case.options)
+
+        try:
+            program(*map(torch.tensor, arrays))
+        except Exception:
+            return  # bad arguments are for tests/parity
+        if "dim" in case.options and arrays[0].ndim == 0:
+            return  # so is a number that is asked for its dimension 0
+        compared += checked(program, arrays, case.learns)
+
+    agree()
+    assert compared, f"{name} has no gradient at all: put it among FLAT, or give it arguments"
+
+
+# Graphs: tensors that are used again, and residual paths
+
+STEPS: dict[str, Function] = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b * 0.5,
+    "tanh": lambda a, b: torch.tanh(a),
+    "residual": lambda a, b: a + torch.tanh(a * b),
+    "softmax": lambda a, b: torch.softmax(a, -1) if a.ndim else a,
+    "sum": lambda a, b: a - b.sum(),
+    "transposed": lambda a, b: (
+        (a.transpose(0, -1) * a.transpose(0, -1)).transpose(0, -1) if a.ndim else a
+    ),
+    "joined": lambda a, b: torch.cat([a, a * 2])[len(a) // 2 :][: len(a)] if a.ndim else a,
+}
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> tuple[list[np.ndarray], Function, list[Any]]:
+    """Arrays that broadcast, and a program of up to twelve steps that takes any earlier results."""
+    shapes = broadcasting(draw, 3, sizes=(1, 2, 3))
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        shapes = [(2,)] * 3
+    place = st.integers(0, 99)
+    program = draw(
+        st.lists(st.tuples(st.sampled_from(sorted(STEPS)), place, place), min_size=3, max_size=12)
+    )
+
+    def function(*tensors: Any) -> Any:
+        results = list(tensors)
+        for name, first, second in program:
+            a, b = results[first % len(results)], results[second % len(results)]
+            results.append(STEPS[name](a, b))
+        return results[-1] + results[-2] * results[-3]
+
+    return [array(draw, size, ("float64",)) for size in shapes], function, program
+
+
+@settings(same_each_time, max_examples=150)
+@given(graphs())
+def test_graphs_with_tensors_that_are_used_again(
+    graph: tuple[list[np.ndarray], Function, Any],
+) -> None:
+    arrays, function, _ = graph
+    assert checked(function, away_from_jumps([each / 4 for each in arrays]))
+
+
+TWICE: dict[str, Function] = {
+    "the same in both places": lambda x: x * x + x / x - x @ x,
+    "a product with itself transposed": lambda x: x @ x.T @ x,
+    "a residual path": lambda x: x + torch.tanh(x + torch.tanh(x)),
+    "a chain of residual paths": lambda x: residual(x, 12),
+    "a view and what it looks at": lambda x: x * 2 + x[0] * x[:, :1] + x.reshape(-1)[:3],
+    "one tensor joined to itself": lambda x: torch.cat([x, x, x * x]) * torch.cat([x, x * x, x]),
+    "the same place taken twice": lambda x: x[[0, 0, 1]] * x[[1, 0, 0]],
+    "a layer used twice": lambda x: OURS["F"].linear(OURS["F"].linear(x, x, x[0]), x, x[1]),
+    "normalized rows": lambda x: (x - x.mean(1, keepdim=True)) / x.std(1, keepdim=True),
+    "a loss of its own softmax": lambda x: OURS["F"].mse_loss(x, torch.softmax(x, 1)),
+}
+
+
+def residual(x: Any, depth: int) -> Any:
+    for _ in range(depth):
+        x = x + 0.1 * x * torch.sigmoid(x)
+    return x
+
+
+@pytest.mark.parametrize("name", TWICE)
+def test_used_twice(name: str) -> None:
+    x = np.random.default_rng(6).normal(size=(3, 3))
+    assert checked(TWICE[name], [x]) == 9
