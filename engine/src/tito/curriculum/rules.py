@@ -36,7 +36,7 @@ NBGRADER_KEYS = {
     "task": bool,
 }
 FULL_POINTS = 100
-MOST_LINES = 1100  # exclusive
+MOST_LINES = 900  # exclusive
 
 Rule = Callable[[Draft], Iterator[Finding]]
 
