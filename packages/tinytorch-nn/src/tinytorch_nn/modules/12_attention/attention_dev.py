@@ -36,13 +36,11 @@ quiet = np.errstate(divide="ignore", invalid="ignore", over="ignore")  # torch d
 # For the tests: an oracle that does everything the slow way, one query after the other.
 from tinytorch.core import Tensor, float64, manual_seed, randn, tensor
 
-def slow_attention(q, k, v, may=None, bias=0.0, scale=None):
-    """Arrays (L, E), (S, E), (S, D), and which keys each query may see (L, S). Output, weights."""
-    scale = 1 / len(q[0]) ** 0.5 if scale is None else scale
-    weights, bias = np.zeros((len(q), len(k))), np.broadcast_to(bias, (len(q), len(k)))
+def slow_attention(q, k, v, mask, scale=None):
+    """Arrays (L, E), (S, E), (S, D), and a mask (L, S) to add. Output, weights."""
+    weights, scale = np.zeros((len(q), len(k))), 1 / len(q[0]) ** 0.5 if scale is None else scale
     for i, j in np.ndindex(weights.shape):
-        if may is None or may[i, j]:
-            weights[i, j] = np.exp(scale * np.sum(q[i] * k[j]) + bias[i, j])
+        weights[i, j] = np.exp(scale * np.sum(q[i] * k[j]) + mask[i, j])
     weights /= np.maximum(weights.sum(1, keepdims=True), 1e-300)  # a row of zeros stays one
     return weights @ v, weights
 
@@ -221,7 +219,6 @@ def test_unit_masks():
             got = hide(scores, mask)
             assert got is scores, "hide changes the scores in place, and returns them"
             same(scores, expected, f"scores under a mask {shape} of {mask.dtype}")
-    same(hide(np.full((1, 2), -np.inf), np.array([[-np.inf, 0]])), [[-np.inf] * 2], "hidden twice")
 test_unit_masks()
 
 # %% [markdown]
@@ -249,12 +246,14 @@ def to_weights(scores):
     of it is -inf. Returns them.
 
     Approach: `max` takes an `initial` value, below which it doesn't go: np.finfo(dtype).min is the
-    lowest finite one. Subtract, np.exp with out=, and divide by np.maximum of the sum and 1.
+    lowest finite one. Subtract, np.exp with out=, and divide by np.maximum of the sum and 1. The sums
+    of all rows are a product with a vector of ones (S,), several times as fast as `sum`.
     """
     ### BEGIN SOLUTION
     scores -= scores.max(-1, keepdims=True, initial=np.finfo(scores.dtype).min)
     np.exp(scores, out=scores)
-    scores /= np.maximum(scores.sum(-1, keepdims=True), 1)
+    sums = scores @ np.ones(scores.shape[-1], scores.dtype)
+    scores /= np.maximum(sums, 1)[..., None]
     return scores
     ### END SOLUTION
 
@@ -287,8 +286,7 @@ test_unit_weights()
 # probability p, and by 1/(1 - p) otherwise, as in module 03. What dropout makes of an array of ones
 # is just those factors.
 #
-# The operation returns its output, and for the tape a `Kept`: the weights before dropout, and
-# dropout's factors, or None.
+# The operation returns its output, and for the tape a `Kept`.
 
 # %%
 #| export
@@ -303,19 +301,20 @@ def check_attention(query, key, value, mask, is_causal):
     if not query.dtype == key.dtype == value.dtype or query.dtype.kind != "f":
         raise RuntimeError("attention needs one floating-point dtype for query, key and value, got "
                            f"{query.dtype}, {key.dtype} and {value.dtype}")
-    shapes = f"query {query.shape}, key {key.shape}, value {value.shape}"
-    if min(query.ndim, key.ndim, value.ndim) < 2:
-        raise RuntimeError(f"attention needs at least two dimensions each: {shapes}")
-    if query.shape[-1] != key.shape[-1] or key.shape[-2] != value.shape[-2]:
-        raise RuntimeError("query (…, L, E), key (…, S, E) and value (…, S, D) share E and S, "
-                           f"but here are {shapes}")
+    few = min(query.ndim, key.ndim, value.ndim) < 2
+    if few or query.shape[-1] != key.shape[-1] or key.shape[-2] != value.shape[-2]:
+        raise RuntimeError("attention needs query (…, L, E), key (…, S, E) and value (…, S, D), got "
+                           f"{query.shape}, {key.shape} and {value.shape}")
     if mask is None:
         return
     if is_causal:
         raise RuntimeError("give attn_mask or is_causal, not both: a mask can say what both do")
     if mask.dtype not in (np.bool_, query.dtype):
         raise RuntimeError(f"attn_mask is boolean or {query.dtype}, like query, not {mask.dtype}")
-    scores = (*torch.broadcast_shapes(query.shape[:-2], key.shape[:-2]), query.shape[-2], key.shape[-2])
+    last = query.shape[-2], key.shape[-2]
+    if mask.shape == last:
+        return
+    scores = (*torch.broadcast_shapes(query.shape[:-2], key.shape[:-2]), *last)
     if mask.ndim < 2 or torch.broadcast_shapes(scores, mask.shape) != scores:
         raise RuntimeError(f"attn_mask {mask.shape} doesn't fit scores of shape {scores}")
 
@@ -362,18 +361,17 @@ def test_unit_attention():
     a, b, c = (rng.normal(size=size) for size in [(2, 3, 4, 8), (2, 3, 5, 8), (2, 3, 5, 6)])
     may = rng.random((2, 1, 4, 5)) < 0.5
     may[0, 0, 1] = False
-    bias, causal = rng.normal(size=(4, 5)), np.tril(np.ones((4, 5), bool))
-    for what, options, see, add, scale in [
-        ("no mask", {}, None, 0, None), ("scale=0.7", {"scale": 0.7}, None, 0, 0.7),
-        ("booleans", {"attn_mask": tensor(may)}, may, 0, None),
-        ("floats", {"attn_mask": tensor(bias)}, None, bias, None),
-        ("is_causal", {"is_causal": True}, causal, 0, None),
+    bias, hidden = rng.normal(size=(4, 5)), np.where(np.tri(4, 5, dtype=bool), 0, -np.inf)
+    for what, options, mask, scale in [
+        ("no mask", {}, 0, None), ("scale=0.7", {"scale": 0.7}, 0, 0.7),
+        ("booleans", {"attn_mask": tensor(may)}, np.where(may, 0, -np.inf), None),
+        ("floats", {"attn_mask": tensor(bias)}, bias, None),
+        ("is_causal", {"is_causal": True}, hidden, None),
     ]:
-        got = attention(tensor(a), tensor(b), tensor(c), **options)
-        for n, h in np.ndindex(2, 3):
-            row = None if see is None else np.broadcast_to(see, (2, 3, 4, 5))[n, h]
-            expected, _ = slow_attention(a[n, h], b[n, h], c[n, h], row, add, scale)
-            same(got[n, h], expected, f"attention with {what}, batch {n}, head {h}")
+        got, mask = attention(tensor(a), tensor(b), tensor(c), **options), mask + np.zeros((2, 3, 4, 5))
+        for at in np.ndindex(2, 3):
+            expected, _ = slow_attention(a[at], b[at], c[at], mask[at], scale)
+            same(got[at], expected, f"attention with {what}, batch and head {at}")
     x, one = tensor(np.zeros((50, 1, 4))), tensor(np.ones((400, 1)))
     output, kept = attention.forward(x.numpy(), np.zeros((400, 4)), one.numpy(), dropout_p=0.25)
     same(kept.weights, np.full((50, 1, 400), 1 / 400), "the weights that are kept, before dropout")
@@ -382,7 +380,7 @@ def test_unit_attention():
     same(output, kept.factors.mean(-1, keepdims=True), "what is left of a mean of ones")
     assert attention.forward(x.numpy(), b[0, 0, :, :4], c[0, 0])[1].factors is None, "p = 0: None"
     refuses(ValueError, lambda: attention(q, k, values, dropout_p=-0.5), "-0.5")
-    refuses(RuntimeError, lambda: attention(q, k, values, tensor([[True] * 3]), is_causal=True), "both")
+    refuses(RuntimeError, lambda: attention(q, k, values, tensor([[True] * 3]), 0.0, True), "both")
 test_unit_attention()
 
 # %% [markdown]
@@ -411,14 +409,15 @@ test_unit_attention()
 def scores_gradient(g, value, output, kept):
     """ṡ, a new array (…, L, S), from g and output (…, L, D), value (…, S, D), and what was kept.
 
-    Approach: make ẇ, times the factors if there are any. Then, in place on this array: minus the row
-    sums of g · output, kept as a column; times the weights before dropout.
+    Approach: make ẇ, times the factors if there are any. Then, in place on this array: minus g ·
+    output, as a column; times the weights before dropout. np.vecdot(a, b) has the dot product of each
+    row of a with that of b.
     """
     ### BEGIN SOLUTION
     gradient = g @ value.swapaxes(-1, -2)
     if kept.factors is not None:
         gradient *= kept.factors
-    gradient -= (g * output).sum(-1, keepdims=True)
+    gradient -= np.vecdot(g, output)[..., None]
     gradient *= kept.weights
     return gradient
     ### END SOLUTION
@@ -503,31 +502,32 @@ test_unit_backward()
 # H heads of D = E/H. They need no loop: they are one more batch dimension.
 #
 # ```
-#    x (N, T, E) ─reshape─▶ (N, T, H, D) ─permute─▶ (N, H, T, D)      (2, 5, 8) with 4 heads:
-#    a position's row   e₀ e₁ │ e₂ e₃ │ e₄ e₅ │ e₆ e₇                 (2, 5, 4, 2), (2, 4, 5, 2)
+#    (N, T, E) ─reshape─▶ (N, T, H, D) ─transpose─▶ (N, H, T, D)    (2, 5, 8) with 4 heads:
+#    a position's row   e₀ e₁ │ e₂ e₃ │ e₄ e₅ │ e₆ e₇               (2, 5, 4, 2), (2, 4, 5, 2)
 #                       head 0  head 1  head 2  head 3
 # ```
 #
 # Both are views of module 01, only strides change; the matrix products read them as they are. On the
 # way back, the heads' outputs become one row again, and there the numbers have to move: a copy.
-# PyTorch's layer takes (T, N, E) unless you say `batch_first=True`. That is only another permutation.
+# PyTorch's layer takes (T, N, E) unless you say `batch_first=True`. That is one transpose more.
 
 # %% nbgrader={"grade_id": "attention-heads"}
 #| export
 def split_heads(input, heads, batch_first):
     """A view (N, H, T, D) of a Tensor (N, T, H·D), or, unless batch_first, of one (T, N, H·D)."""
     ### BEGIN SOLUTION
-    first, second, width = input.shape
-    apart = input.reshape(first, second, heads, width // heads)
-    return apart.permute(0, 2, 1, 3) if batch_first else apart.permute(1, 2, 0, 3)
+    if not batch_first:
+        input = input.transpose(0, 1)
+    batch, length, width = input.shape
+    return input.reshape(batch, length, heads, width // heads).transpose(1, 2)
     ### END SOLUTION
 
 def merge_heads(input, batch_first):
     """The way back: a Tensor (N, H, T, D) becomes (N, T, H·D), or (T, N, H·D) unless batch_first.
-    Approach: permute so that heads and D stand last, next to each other; `flatten` joins them."""
+    Approach: first H and D must stand next to each other again; then `flatten(2)` joins them."""
     ### BEGIN SOLUTION
-    together = input.permute(0, 2, 1, 3) if batch_first else input.permute(2, 0, 1, 3)
-    return together.flatten(2)
+    merged = input.transpose(1, 2).flatten(2)
+    return merged if batch_first else merged.transpose(0, 1)
     ### END SOLUTION
 
 # %% [markdown]
@@ -638,8 +638,8 @@ test_unit_merge_masks()
 # ```
 #
 # If all three inputs are the same tensor, this is **self-attention**: the words of a sentence ask each
-# other. If the keys and values come from elsewhere, say from the sentence to be translated,
-# it is cross-attention.
+# other, and one product makes queries, keys and values at once. If keys and values come from
+# elsewhere, say from the sentence to be translated, it is cross-attention.
 #
 # Who wants to *see* the weights (`need_weights`) can't have them from the fused operation, whose only
 # result is its output. Then we take the detour through separate operations, as PyTorch does.
@@ -666,17 +666,22 @@ class MultiheadAttention(Module):
             self.out_proj.bias.detach().zero_()
 
     def project(self, query, key, value):
-        """The heads (N, H, T, D) of query, key and value: a tuple or list of three.
-        Approach: a loop over the three. Its part of in_proj_weight is a slice of rows, likewise that
-        of in_proj_bias, if there is one (None otherwise). F.linear, then split the heads."""
+        """The heads (N, H, T, D) of query, key and value: three Tensors.
+
+        Approach: if all three *are* the same, one F.linear with the whole weight and bias gives
+        (…, 3E), which splits into 3H heads; slice those. Otherwise, each has its slice of the rows of
+        in_proj_weight, and of in_proj_bias, if there is one, and H heads."""
+        weight, bias, H, E = self.in_proj_weight, self.in_proj_bias, self.num_heads, self.embed_dim
         ### BEGIN SOLUTION
-        heads = []
+        if query is key is value:
+            heads = split_heads(F.linear(query, weight, bias), 3 * H, self.batch_first)
+            return [heads[:, place * H:(place + 1) * H] for place in range(3)]
+        found = []
         for place, input in enumerate((query, key, value)):
-            rows = slice(place * self.embed_dim, (place + 1) * self.embed_dim)
-            bias = None if self.in_proj_bias is None else self.in_proj_bias[rows]
-            projected = F.linear(input, self.in_proj_weight[rows], bias)
-            heads.append(split_heads(projected, self.num_heads, self.batch_first))
-        return heads
+            rows = slice(place * E, (place + 1) * E)
+            projected = F.linear(input, weight[rows], None if bias is None else bias[rows])
+            found.append(split_heads(projected, H, self.batch_first))
+        return found
         ### END SOLUTION
 
     def weigh(self, query, key, mask):
@@ -720,15 +725,13 @@ class MultiheadAttention(Module):
     def check(self, query, key, value, padding, mask):
         """Raises AssertionError or RuntimeError, as torch does, if shapes don't fit."""
         first, second = (0, 1) if self.batch_first else (1, 0)
-        batch, queries = query.shape[first], query.shape[second]
-        keys = key.shape[second] if key.ndim == 3 else None
-        shapes = f"query {query.shape}, key {key.shape}, value {value.shape}"
-        assert query.ndim == key.ndim == 3, f"2 dimensions each, or 3, are needed: {shapes}"
-        assert key.shape == value.shape, f"key and value must have one shape: {shapes}"
-        fits = query.shape[2] == key.shape[2] == self.embed_dim
-        assert fits, f"embed_dim is {self.embed_dim}: {shapes}"
+        def shapes(): return f"query {query.shape}, key {key.shape}, value {value.shape}"
+        assert query.ndim == key.ndim == 3, f"2 dimensions each, or 3, are needed: {shapes()}"
+        assert key.shape == value.shape, f"key and value must have one shape: {shapes()}"
+        assert query.shape[2] == key.shape[2] == self.embed_dim, f"E is {self.embed_dim}: {shapes()}"
+        batch, queries, keys = query.shape[first], query.shape[second], key.shape[second]
         if batch != key.shape[first]:
-            raise RuntimeError(f"query and key differ in the batch: {shapes}")
+            raise RuntimeError(f"query and key differ in the batch: {shapes()}")
         assert padding is None or padding.shape == (batch, keys), \
             f"key_padding_mask must be {(batch, keys)}, not {padding.shape}"
         fitting = (queries, keys), (batch * self.num_heads, queries, keys)
@@ -740,46 +743,49 @@ class MultiheadAttention(Module):
 # Against the slow oracle, head by head; both orders of dimensions; what the weights say; modes.
 
 # %% nbgrader={"grade_id": "test-attention-multihead", "points": 10}
-def slow_multihead(layer, query, key, value, may):
+def slow_multihead(layer, query, key, value, mask):
     """(N, T, E) arrays through the layer's weights, with loops. Output, and weights (N, H, L, S)."""
-    size, heads = layer.head_dim, layer.num_heads
-    weight = layer.in_proj_weight.detach().numpy()
-    bias = np.zeros(len(weight)) if layer.in_proj_bias is None else layer.in_proj_bias.detach().numpy()
-    parts = [x @ w.T + b for x, w, b in zip((query, key, value), np.split(weight, 3), np.split(bias, 3))]
-    output = np.zeros(query.shape)
-    weights = np.zeros((len(query), heads, query.shape[1], key.shape[1]))
+    size, heads, bias = layer.head_dim, layer.num_heads, layer.in_proj_bias
+    stacked = np.split(layer.in_proj_weight.detach().numpy(), 3)
+    parts = [x @ w.T for x, w in zip((query, key, value), stacked)]
+    if bias is not None:
+        parts = [x + b for x, b in zip(parts, np.split(bias.detach().numpy(), 3))]
+    output, weights = np.zeros(query.shape), np.zeros((len(query), heads, query.shape[1], key.shape[1]))
     for n, h in np.ndindex(len(query), heads):
         q, k, v = (part[n][:, h * size:(h + 1) * size] for part in parts)
-        output[n][:, h * size:(h + 1) * size], weights[n, h] = slow_attention(q, k, v, may[n])
+        output[n][:, h * size:(h + 1) * size], weights[n, h] = slow_attention(q, k, v, mask[n])
     return layer.out_proj(tensor(output)).detach().numpy(), weights
 
 def test_unit_multihead():
-    manual_seed(8)
     rng = np.random.default_rng(8)
-    for bias in (True, False):
-        for batch_first in (True, False):
-            layer = MultiheadAttention(12, 3, bias=bias, batch_first=batch_first).double()
-            if bias:
-                layer.in_proj_bias.data = randn(36, dtype=float64)
-            x, y, z = (rng.normal(size=size) for size in [(2, 4, 12), (2, 5, 12), (2, 5, 12)])
-            see, padded = rng.random((4, 5)) < 0.7, rng.random((2, 5)) < 0.3
-            see[:, 0], padded[:, 0] = True, False
-            expected, weights = slow_multihead(layer, x, y, z, see[None] & ~padded[:, None])
-            order = (0, 1, 2) if batch_first else (1, 0, 2)
-            inputs = [tensor(a.transpose(order)) for a in (x, y, z)]
-            masks = {"attn_mask": tensor(~see), "key_padding_mask": tensor(padded)}
-            what = f"{bias=}, {batch_first=}"
+    x, y, z = (rng.normal(size=size) for size in [(2, 4, 12), (2, 5, 12), (2, 5, 12)])
+    see, padded = rng.random((4, 5)) < 0.7, rng.random((2, 5)) < 0.3
+    see[:, 0], padded[:, 0] = True, False
+    mask, none = np.where(see & ~padded[:, None], 0, -np.inf), np.zeros((2, 4, 4))
+    both = {"attn_mask": tensor(~see), "key_padding_mask": tensor(padded)}
+    for bias, batch_first in [(True, True), (True, False), (False, True)]:
+        layer = MultiheadAttention(12, 3, bias=bias, batch_first=batch_first).double()
+        if bias:
+            layer.in_proj_bias.data = randn(36, dtype=float64)
+        order = (0, 1, 2) if batch_first else (1, 0, 2)
+        one, *three = (tensor(a.transpose(order)) for a in (x, x, x, x))
+        for kind, inputs, arrays, added, masks in [
+            ("cross-attention", [tensor(a.transpose(order)) for a in (x, y, z)], (x, y, z), mask, both),
+            ("self-attention, one tensor", [one] * 3, (x, x, x), none, {}),
+            ("three equal tensors", three, (x, x, x), none, {}),
+        ]:
+            expected, weights = slow_multihead(layer, *arrays, added)
+            what = f"{kind}, {bias=}, {batch_first=}"
             output, mean = layer(*inputs, **masks)
-            same(output, expected.transpose(order), f"the output, {what}")
-            same(mean, weights.mean(1), f"the weights, averaged over the heads, {what}")
-            output, each = layer(*inputs, average_attn_weights=False, **masks)
-            same(each, weights, f"the weights of each head, {what}")
+            same(output, expected.transpose(order), f"the output of {what}")
+            same(mean, weights.mean(1), f"the weights of {what}, averaged over the heads")
+            each = layer(*inputs, average_attn_weights=False, **masks)[1]
+            same(each, weights, f"the weights of {what}, of each head")
             output, nothing = layer(*inputs, need_weights=False, **masks)
-            same(output, expected.transpose(order), f"the output without weights, {what}")
+            same(output, expected.transpose(order), f"the output of {what}, without weights")
             assert nothing is None, "need_weights=False: the second result is None"
-    everywhere = np.ones((2, 4, 5), bool)
-    output, weights = layer(*inputs)
-    same(output.permute(1, 0, 2), slow_multihead(layer, x, y, z, everywhere)[0], "without a mask")
+    q, k, v = layer.project(one, one, one)
+    assert q._base is k._base is v._base is not None, "self-attention: one product, and views of it"
     layer, x = MultiheadAttention(8, 2, dropout=0.5), randn(40, 8)
     dropped = layer(x, x, x, average_attn_weights=False)[1].detach().numpy()
     assert 0.4 < (dropped == 0).mean() < 0.6, "in training, dropout=0.5 drops half of the weights"
@@ -795,8 +801,8 @@ test_unit_multihead()
 import tracemalloc
 from timeit import repeat
 
-def best(call, calls=3):  # milliseconds, the best of five: other programs only slow us down
-    return min(repeat(call, number=calls, repeat=5)) / calls * 1e3
+def best(call):  # milliseconds, the best of nine: other programs only slow us down
+    return min(repeat(call, number=1, repeat=9)) * 1e3
 
 def peak(call):  # megabytes that a call has in use at most, beyond what there was before
     tracemalloc.start()
@@ -805,36 +811,28 @@ def peak(call):  # megabytes that a call has in use at most, beyond what there w
     tracemalloc.stop()
     return most / 1e6
 
-def step(attention, q, k, v, **options):
-    attention(q, k, v, **options).backward(q.detach())
-
 manual_seed(0)
 linear = Linear(64, 64)
 print("4 heads of 16, causal; forward and backward, in ms and MB:")
 before = None
-for length in (64, 128, 256, 512, 1024):
+for length in (32, 64, 128, 256, 512):
     q, k, v, x = (randn(*n).requires_grad_() for n in [(1, 4, length, 16)] * 3 + [(length, 64)])
-    took = best(lambda: step(scaled_dot_product_attention, q, k, v, is_causal=True))
-    flat = best(lambda: linear(x).backward(x.detach()))
+    def step(): scaled_dot_product_attention(q, k, v, is_causal=True).backward(q.detach())
+    took, flat = best(step), best(lambda: linear(x).backward(x.detach()))
     grew = "" if before is None else f"{took / before:5.1f} × the half"
-    megabytes = peak(lambda: step(scaled_dot_product_attention, q, k, v, is_causal=True))
-    print(f"  {length:5}: attention {took:7.2f}, {megabytes:6.1f} MB; linear {flat:5.2f}   {grew}")
+    print(f"  {length:5}: attention {took:7.2f}, {peak(step):6.1f} MB; linear {flat:5.2f}   {grew}")
     before = took
 
 mask = tensor(np.where(np.tri(256, dtype=bool), np.float32(0), np.float32(-np.inf)))
-q, k, v = (randn(8, 4, 256, 16).requires_grad_() for _ in range(3))
-for what, attention, options in [
-    ("one operation", scaled_dot_product_attention, {"is_causal": True}),
-    ("five operations", composed, {"mask": mask}),
-]:
-    def call(): step(attention, q, k, v, **options)
-    print(f"{what:16} {best(call):6.1f} ms, {peak(call):5.1f} MB")
+q, k, v = (randn(4, 4, 256, 16).requires_grad_() for _ in range(3))
+for attention in scaled_dot_product_attention, composed:
+    def step(): attention(q, k, v, mask).backward(q.detach())
+    print(f"{attention.__name__:28} {best(step):6.1f} ms, {peak(step):5.1f} MB")
 print("256 positions, width 64, by the number of heads:")
 for heads in (1, 2, 4, 8, 16):
-    x = randn(8, 256, 64)
-    parts = [split_heads(x, heads, True) for _ in range(3)]
-    took = best(lambda: scaled_dot_product_attention(*parts))
-    print(f"  {heads:2}: {took:6.1f} ms, the weights {8 * heads * 256 * 256 * 4 / 1e6:5.1f} MB")
+    x = split_heads(randn(2, 256, 64), heads, True)
+    took = best(lambda: scaled_dot_product_attention(x, x, x))
+    print(f"  {heads:2}: {took:6.1f} ms, the weights {2 * heads * 256 * 256 * 4 / 1e6:5.1f} MB")
 
 # %% [markdown]
 # A linear layer's cost grows with T, that of attention with T²: for twice the text, four times the

