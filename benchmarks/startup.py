@@ -1,45 +1,38 @@
-"""CPU time of `tito`'s commands at start-up, with 180 distributions installed.
+"""What `tito`'s commands cost before they do anything, with 180 distributions installed.
 
-    python benchmarks/startup.py
-
-Bare Python and the commands run in turns (A B C … A B C …), so that whatever else the machine does hits
-all of them alike. What is shown are medians: of CPU time over bare Python's, and of the ratio to it.
+python benchmarks/startup.py
 """
 
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 from importlib.metadata import distributions
 from pathlib import Path
-from statistics import median
+
+from paired import Times, in_turns, process
 
 DISTRIBUTIONS = 180
 ROUNDS = 15
 COMMANDS = (["--version"], ["--help"], ["status"], ["module", "list"])
+BARE = "bare Python"
 
 
-def main() -> None:
+def measure() -> dict[str, Times]:
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "PYTHONPATH": fill(Path(folder))}
         python = [sys.executable]
         workspace = Path(folder) / "course"
-        subprocess.run([*python, "-m", "tito", "init", workspace], check=True, env=environment)
-        runs = {"bare Python": [*python, "-c", "pass"]}
-        runs |= {f"tito {' '.join(c)}": [*python, "-m", "tito", *c] for c in COMMANDS}
-        times: dict[str, list[float]] = {name: [] for name in runs}
-        for _ in range(ROUNDS):
-            for name, command in runs.items():
-                times[name].append(cpu_time(command, workspace, environment))
-    bare = times.pop("bare Python")
-    print(f"bare Python: {median(bare) * 1e3:.0f} ms")
-    for name, measured in times.items():
-        over = median(one - other for one, other in zip(measured, bare, strict=True))
-        ratio = median(one / other for one, other in zip(measured, bare, strict=True))
-        print(f"{name:18} {over * 1e3:5.0f} ms over bare Python, {ratio:4.1f} times as long")
+        subprocess.run(
+            [*python, "-m", "tito", "init", workspace],
+            check=True, env=environment, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        commands = {BARE: [*python, "-c", "pass"]}
+        commands |= {f"tito {' '.join(c)}": [*python, "-m", "tito", *c] for c in COMMANDS}
+        runs = {n: process(c, cwd=workspace, env=environment) for n, c in commands.items()}
+        return in_turns(runs, ROUNDS)
 
 
 def fill(folder: Path) -> str:
@@ -54,12 +47,14 @@ def fill(folder: Path) -> str:
     return str(folder)
 
 
-def cpu_time(command: list[str], folder: Path, environment: dict[str, str]) -> float:
-    """Seconds of user and system time of a process that ends well."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, check=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+def table() -> list[str]:
+    times = measure()
+    bare = times.pop(BARE)
+    rows = ["| command | ms over bare Python | times bare Python |", "| --- | --- | --- |"]
+    for name, taken in times.items():
+        rows.append(f"| `{name}` | {taken.over(bare) * 1e3:.0f} | {taken.ratio(bare):.1f} |")
+    return rows
 
 
-main()
+if __name__ == "__main__":
+    print("\n".join(table()))

@@ -26,7 +26,7 @@ from tito.curriculum.source import MAGIC
 from tito.model import Module
 
 UNIT = r"""
-    (?: \s? (?: ms | µs | us | ns | [KMGT]i?B | G?FLOPS? | %(?!\s*\d) | ×(?!\s*[\w(]) )
+    (?: \s? (?: ms | µs | us | ns | [KMGT]i?B | G?FLOPS? | %(?!\s*\d) | ×(?!\s*[\w(`]) )
       | \s s | \s seconds?
       | [-\s] (?: times\s(?: as | the | \w+er ) | fold )
     ) (?! [\w(] )"""

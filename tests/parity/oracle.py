@@ -22,8 +22,9 @@ COUNTERPARTS = {
     "tinytorch.optim.lr_scheduler": ("lr_scheduler", "torch.optim.lr_scheduler"),
 }
 COURSE = installed().course()
-FACADES = {COUNTERPARTS[facade][0]: COURSE.facades[facade] for facade in COURSE.facades}
-OURS = {COUNTERPARTS[facade][0]: import_module(facade) for facade in COURSE.facades}
+SHARED = [facade for facade in COURSE.facades if facade in COUNTERPARTS]
+FACADES = {COUNTERPARTS[facade][0]: COURSE.facades[facade] for facade in SHARED}
+OURS = {COUNTERPARTS[facade][0]: import_module(facade) for facade in SHARED}
 THEIRS = {key: import_module(module) for key, module in COUNTERPARTS.values() if key in OURS}
 
 Program = Callable[..., Any]

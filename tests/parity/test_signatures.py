@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import torch
 
-from oracle import FACADES, OURS, THEIRS, shared_attributes, shared_names
+from oracle import COURSE, FACADES, OURS, SHARED, THEIRS, shared_attributes, shared_names
 
 EMPTY = inspect.Parameter.empty
 Defaults = dict[str, Any]
@@ -179,6 +179,10 @@ OWN = {
     },
     "data": {"Compose"},  # torchvision.transforms has it
 }  # fmt: skip
+
+
+def test_every_facade_is_compared_with_a_module_of_torch() -> None:
+    assert set(COURSE.facades) == set(SHARED), "COUNTERPARTS in oracle.py lacks one"
 
 
 def test_all_other_names_are_torchs() -> None:

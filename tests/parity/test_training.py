@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from hypothesis import strategies as st
 from tinytorch.core import Trainer, load_checkpoint, save_checkpoint
 from tinytorch.data import DataLoader
 from tinytorch.nn.functional import cross_entropy
+from tinytorch_core.pictures import curves
 
 from oracle import OURS, THEIRS, Program, assert_same, both
 from runs import spirals, trainer
@@ -28,6 +30,7 @@ from runs import spirals, trainer
 STEPS = 50
 INF = float("inf")
 RATES = st.lists(st.sampled_from((1e-3, 0.1, 2.0)), min_size=1, max_size=3)
+FACTOR = st.sampled_from((0.01, 0.25, 1.0))
 
 
 def halving(t: int) -> float:
@@ -41,6 +44,7 @@ def rising_and_falling(t: int) -> float:
 SCHEDULE = st.one_of(
     st.tuples(st.just("LambdaLR"), st.tuples(st.sampled_from((halving, rising_and_falling)))),
     st.tuples(st.just("StepLR"), st.tuples(st.integers(1, 20), st.sampled_from((0.1, 0.9, 1.5)))),
+    st.tuples(st.just("LinearLR"), st.tuples(FACTOR, FACTOR | st.just(0.0), st.integers(0, 60))),
     st.tuples(
         st.just("CosineAnnealingLR"), st.tuples(st.integers(1, 60), st.sampled_from((0.0, 1e-4)))
     ),
@@ -174,6 +178,10 @@ def test_a_function_goes_on_from_a_last_epoch() -> None:
         lambda lib: lib.lr_scheduler.LambdaLR(optimizer_of(lib, [1.0]), [halving, halving]),
         lambda lib: lib.lr_scheduler.LambdaLR(optimizer_of(lib, [1.0, 1.0]), [halving]),
         lambda lib: lib.lr_scheduler.LambdaLR(optimizer_of(lib, [1.0]), halving, last_epoch=3),
+        lambda lib: lib.lr_scheduler.LinearLR(optimizer_of(lib, [1.0]), 0.0),
+        lambda lib: lib.lr_scheduler.LinearLR(optimizer_of(lib, [1.0]), 1.5),
+        lambda lib: lib.lr_scheduler.LinearLR(optimizer_of(lib, [1.0]), 1.0, -0.5),
+        lambda lib: lib.lr_scheduler.LinearLR(optimizer_of(lib, [1.0]), 1.0, 1.5),
         lambda lib: lib.lr_scheduler.StepLR(lib.nn.Linear(1, 1), 3),
         lambda lib: lib.utils.clip_grad_norm_(lib.torch.ones(2), 1.0, "much"),
     ],
@@ -186,7 +194,7 @@ def test_errors_are_of_torchs_class(program: Program) -> None:
 
 # Clipping
 
-NUMBER = st.floats(-1e3, 1e3, width=32) | st.sampled_from((0.0, 1e-7, -1e19, INF, float("nan")))
+NUMBER = st.floats(-1e3, 1e3, width=32) | st.sampled_from((0.0, 1e-7, -1e9, INF, float("nan")))
 GRADIENTS = st.lists(
     st.none()
     | st.tuples(st.lists(NUMBER, min_size=1, max_size=6), st.sampled_from(("f", "d")))
@@ -261,7 +269,7 @@ def test_a_training_loop_gives_torchs_numbers() -> None:
         net = lib.nn.Sequential(lib.nn.Linear(5, 16), lib.nn.ReLU(), lib.nn.Linear(16, 3))
         net.load_state_dict(dict(zip(net.state_dict(), weights, strict=True)))
         optimizer = lib.optim.AdamW(net.parameters(), lr=0.02)
-        half = lib.lr_scheduler.StepLR(optimizer, 25, 0.5)
+        line = lib.lr_scheduler.LinearLR(optimizer, 0.1, total_iters=10)
         fall = lib.lr_scheduler.CosineAnnealingLR(optimizer, T_max=60, eta_min=1e-3)
         losses, norms = [], []
         for _ in range(20):
@@ -271,7 +279,7 @@ def test_a_training_loop_gives_torchs_numbers() -> None:
                 loss.backward()
                 norms.append(lib.utils.clip_grad_norm_(net.parameters(), 0.5).item())
                 optimizer.step()
-                half.step()
+                line.step()
                 fall.step()
                 losses.append(loss.item())
         with lib.torch.no_grad():
@@ -556,6 +564,16 @@ run.fit(DataLoader(spirals(50), 8, shuffle=True, generator=generator), int(sys.a
             command = [sys.executable, "-c", program, str(epochs), str(tmp_path / name)]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     assert (tmp_path / "whole.npz").read_bytes() == (tmp_path / "pieces.npz").read_bytes()
+
+
+def test_a_history_is_a_curve() -> None:
+    history = trainer().fit(DataLoader(spirals(40), 10), 3, DataLoader(spirals(20), 20), log=None)
+    lines = {name: [row[name] for row in history] for name in ("loss", "val_loss")}
+    picture = ElementTree.fromstring(curves(lines, "a run", "epoch", "loss"))
+    drawn = [
+        line.get("points", "") for line in picture.iter("{http://www.w3.org/2000/svg}polyline")
+    ]
+    assert [len(points.split()) for points in drawn] == [3, 3]
 
 
 def test_a_checkpoint_can_be_read_without_us(tmp_path: Path) -> None:

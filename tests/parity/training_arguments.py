@@ -47,14 +47,6 @@ def functions(draw: Draw) -> Case:
     return Case([], {"lr_lambda": one_of(draw, factors[0], factors, factors[:1])}, rates)
 
 
-@covers("lr_scheduler.LinearLR")
-def ramps(draw: Draw) -> Case:
-    options = some_of(
-        draw, start_factor=(0.1, 1.0, 0.0, 1.5), end_factor=(1.0, 0.5, -0.5), total_iters=(1, 4, 20)
-    )
-    return Case([], options, rates)
-
-
 @covers("lr_scheduler.CosineAnnealingLR")
 def waves(draw: Draw) -> Case:
     options = {"T_max": draw(st.integers(1, 9))} | some_of(draw, eta_min=(0.0, 0.01))

@@ -33,6 +33,7 @@ TABLE: dict[str, list[str]] = {
     "milestone about": ["abacus"],
     "milestone run": ["abacus"],
     "tier list": [],
+    "tier add": ["base"],
     "namespace": ["--names"],
     "doctor": [],
     "dev build": ["{project}"],

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from support import Learner, install, project
+from tito.composition.finder import Finder
 
 
 @pytest.fixture
@@ -18,7 +19,8 @@ def here(learner: Learner, monkeypatch: pytest.MonkeyPatch) -> Iterator[Learner]
     monkeypatch.syspath_prepend(learner.site)
     monkeypatch.setenv("TITO_DISABLE_PLUGINS", "foundation")
     monkeypatch.delenv("TITO_WORKSPACE", raising=False)
-    finders = list(sys.meta_path)
+    finders = list(sys.meta_path)  # other tests may have imported the real course before
+    sys.meta_path[:] = [each for each in finders if not isinstance(each, Finder)]
     yield learner
     sys.meta_path[:] = finders
     for name in [name for name in sys.modules if name.partition("_")[0].startswith("abacus")]:

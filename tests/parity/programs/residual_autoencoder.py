@@ -6,7 +6,7 @@ import torch.nn as nn
 import torch.nn.functional as F
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import SGD
-from torch.optim.lr_scheduler import LinearLR
+from torch.optim.lr_scheduler import LambdaLR
 
 
 class Block(nn.Module):
@@ -50,7 +50,7 @@ with torch.no_grad():
             parameter.zero_()
 
 optimizer = SGD(model.parameters(), lr=0.1, momentum=0.9, nesterov=True, weight_decay=1e-4)
-scheduler = LinearLR(optimizer, start_factor=0.1, total_iters=10)
+scheduler = LambdaLR(optimizer, lambda step: min(1.0, 0.1 + 0.09 * step))  # warm-up
 losses = []
 for step in range(60):
     optimizer.zero_grad()

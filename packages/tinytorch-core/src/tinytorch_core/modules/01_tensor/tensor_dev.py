@@ -324,8 +324,7 @@ def operation(forward):
     Approach: make the list `arrays`: the `_array` of each Tensor in args, and the others as they
     are. Call forward. If it returned a tuple, take it apart; otherwise `saved` is None. `wrap` the
     array; what it may be a view of is the first argument. If a tape is plugged in, call its
-    `record` with what `set_tape` lists.
-    """
+    `record` with what `set_tape` lists."""
     defaults = [(name, p.default) for name, p in signature(forward).parameters.items()]
 
     @wraps(forward)  # keeps the name, the docstring and the signature
@@ -335,7 +334,9 @@ def operation(forward):
             if keywords:
                 raise TypeError(f"unknown or repeated argument {', '.join(keywords)}")
         ### BEGIN SOLUTION
-        arrays = [a._array if isinstance(a, Tensor) else a for a in args]
+        arrays = []
+        for arg in args:
+            arrays.append(arg._array if isinstance(arg, Tensor) else arg)
         result, saved = forward(*arrays), None
         if isinstance(result, tuple):
             result, saved = result

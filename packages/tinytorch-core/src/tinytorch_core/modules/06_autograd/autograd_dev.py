@@ -273,7 +273,7 @@ test_unit_fit()
 # A node has its turn when all that used it have had theirs, and those are all *younger*. So keep the
 # nodes that have received something in a **priority queue**, and always take the youngest: whoever
 # could still add to its gradient would stand in the queue, or come after somebody younger who does.
-# (Following every path instead, you would visit x a million million times after 40 × `x = x + x`.)
+# (Following every path instead, you would visit x a million million times after forty `x = x + x`.)
 #
 # ```
 #    queue          takes     hands on                   y = square(d), d = add(c, a), c = mul(a, b)
@@ -315,6 +315,7 @@ def check(node):
     ### END SOLUTION
 
 class Tape(Recorder):  # records, and walks back through what was recorded
+    @np.errstate(all="ignore")  # as in torch, infinities and nan pass on in silence
     def backward(self, tensor, gradient=None, retain_graph=None):
         """Add to the `grad` of every leaf below tensor the gradient of tensor by it.
 
@@ -328,26 +329,25 @@ class Tape(Recorder):  # records, and walks back through what was recorded
         if root is None:  # it is a leaf itself
             return accumulate(tensor, g)
         gradients, queue = {root: g}, [(root.number, root)]
-        with np.errstate(all="ignore"):  # as in torch, infinities and nan pass on in silence
-            ### BEGIN SOLUTION
-            while queue:
-                _, node = heappop(queue)
-                g = gradients.pop(node)
-                check(node)
-                for source, rule, values in node.edges:
-                    gradient = rule(g, *values)
-                    if gradient.shape != source.shape or gradient.dtype != source.dtype:
-                        gradient = fit(gradient, source)
-                    if isinstance(source, Tensor):
-                        accumulate(source, gradient)
-                    elif source in gradients:
-                        gradients[source] = gradients[source] + gradient
-                    else:
-                        gradients[source] = gradient
-                        heappush(queue, (source.number, source))
-                if not retain_graph:
-                    node.edges = None
-            ### END SOLUTION
+        ### BEGIN SOLUTION
+        while queue:
+            _, node = heappop(queue)
+            g = gradients.pop(node)
+            check(node)
+            for source, rule, values in node.edges:
+                gradient = rule(g, *values)
+                if gradient.shape != source.shape or gradient.dtype != source.dtype:
+                    gradient = fit(gradient, source)
+                if isinstance(source, Tensor):
+                    accumulate(source, gradient)
+                elif source in gradients:
+                    gradients[source] = gradients[source] + gradient
+                else:
+                    gradients[source] = gradient
+                    heappush(queue, (source.number, source))
+            if not retain_graph:
+                node.edges = None
+        ### END SOLUTION
 
 # %% [markdown]
 # ### 🧪 Unit Test: The walk

@@ -22,9 +22,7 @@
 
 # %%
 #| export
-import json
-import os
-import sys
+import json, os, sys
 from contextlib import contextmanager
 from itertools import islice
 from math import ceil, cos, inf, isfinite, pi
@@ -260,10 +258,10 @@ for count, epochs in (60, 400), (600, 40):
                   f"held out: {text(**loop.evaluate(held_out))}")
 
 # %% [markdown]
-# The few samples end up being known by heart, while the network gets *worse* on others: surer of
-# its mistakes, which costs loss. Only held-out samples show this **overfitting**. More data helps
-# most; dropout, weight decay, smaller networks and stopping early (part 7) help. Who chooses among
-# these by the held-out samples has used them up: the final figure needs others, looked at once.
+# The few are soon known by heart, while the network gets *worse* on others: surer of its mistakes,
+# which costs loss. Only held-out samples show this **overfitting**. More data helps most; dropout,
+# weight decay, smaller networks and stopping early (part 7) help. Who chooses among these by the
+# held-out samples has used them up: the final figure needs others, looked at once.
 
 # %% [markdown]
 # ## 3. Steps that explode
@@ -330,8 +328,7 @@ def test_unit_clip():
         assert repr(got) == f"tensor({norm}.)", f"{what}: the norm before is {norm}., got {got!r}"
         close([*first.grad[0], *second.grad], np.multiply([3, -4, 12], factor), f"{what}: gradients")
         assert kept[0] is first.grad and kept[1] is second.grad, "in place: p.grad stays the same"
-    tiny = parameters([0.0, 1e-6])[0]
-    clip_grad_norm_(tiny, 1e-6)
+    clip_grad_norm_(tiny := parameters([0.0, 1e-6])[0], 1e-6)
     close(1e6 * tiny.grad, [0, 0.5], "1e-6 clipped to 1e-6, times a million: it is divided by 2e-6")
     for bad in (float("nan"), inf):
         made = parameters([1.0], [bad])
@@ -354,21 +351,22 @@ test_unit_clip()
 # ```
 #    t                                 0     1     2     3     4     5     6     7
 #    StepLR(step_size=3, gamma=0.5)    1     1     1     0.5   0.5   0.5   0.25  0.25
+#    LinearLR(0.25, total_iters=3)     0.25  0.5   0.75  1     1     1     1     1
 #    CosineAnnealingLR(T_max=6)        1     0.93  0.75  0.5   0.25  0.07  0     0.07
 # ```
-# These are the **factors** f(t). StepLR: gamma to the power of the steps taken. Cosine:
-# (1 + cos(π·t/T_max))/2, which stays high for long, comes down in one smooth bend, and takes its
-# last steps nearly at 0, where the noise averages out.
+# These are the **factors** f(t). StepLR: gamma to the power of the steps taken. A line rises, to warm
+# up. Cosine: (1 + cos(π·t/T_max))/2, which stays high for long, comes down in one smooth bend, and
+# takes its last steps nearly at 0, where the noise averages out.
 #
 # A **scheduler** writes into the `"lr"` of each of the optimizer's groups: when it is made, for
 # t = 0, and at each `step()`. Its t is called `last_epoch`, but counts what you like; our Loop ticks
 # once a step. There are two manners:
 # ```
 #    LambdaLR, absolute      base · f(t)                 base: the group's rate at the beginning
-#    the others, relative    lr · f(t)/f(t - 1)          lr: the group's rate now; at 0, f(0)/f(0)
+#    the others, relative    lr · f(t)/f(t - 1)          lr: the group's rate now;  f(-1) is 1
 #    with an eta_min         eta_min + (lr - eta_min) · f(t)/f(t - 1)
 # ```
-# Two relative ones at one optimizer multiply: each changes what it finds. But nothing grows out of 0.
+# Two relative ones, say a line and a cosine, multiply: each changes what it finds. Nothing grows of 0.
 # After f(t - 1) = 0, the turning point of a cosine, the base helps: lr + (base - eta_min) · f(t).
 
 # %% nbgrader={"grade_id": "training-schedules"}
@@ -422,7 +420,7 @@ class Relative(LRScheduler):
         """What last_epoch and the factors make of each group's rate, after a factor of 0 or not."""
         ### BEGIN SOLUTION
         t, low = self.last_epoch, self.eta_min
-        now, before = self.factor(t), self.factor(max(t - 1, 0))
+        now, before = self.factor(t), self.factor(t - 1) if t > 0 else 1.0
         rates = [group["lr"] for group in self.optimizer.param_groups]
         if before == 0:
             return [lr + (base - low) * now for lr, base in zip(rates, self.base_lrs)]
@@ -437,6 +435,16 @@ class StepLR(Relative):
         ### BEGIN SOLUTION
         return self.gamma ** (t // self.step_size)
         ### END SOLUTION
+
+class LinearLR(Relative):
+    def __init__(self, optimizer, start_factor=1 / 3, end_factor=1.0, total_iters=5):
+        if not (0 < start_factor <= 1 and 0 <= end_factor <= 1):
+            raise ValueError(f"factors are between 0 and 1, not {start_factor} and {end_factor}")
+        self.start_factor, self.end_factor, self.total_iters = start_factor, end_factor, total_iters
+        super().__init__(optimizer)
+    def factor(self, t):
+        share = min(t, self.total_iters) / max(self.total_iters, 1)
+        return self.start_factor + (self.end_factor - self.start_factor) * share
 
 class CosineAnnealingLR(Relative):
     def __init__(self, optimizer, T_max, eta_min=0.0):
@@ -466,13 +474,13 @@ def rates_of(schedulers, count):
     return np.array(rows)
 
 def test_unit_schedules():
-    step = [1, 1, 1, 0.5, 0.5, 0.5, 0.25]
+    step, line = [1, 1, 1, 0.5, 0.5, 0.5, 0.25], [0.25, 0.5, 0.75, 1, 1]
     wave = [1, 0.9330127, 0.75, 0.5, 0.25, 0.0669873, 0, 0.0669873, 0.25, 0.5, 0.75, 0.9330127] * 2
     steps, waves = lambda o: StepLR(o, 3, 0.5), lambda o: CosineAnnealingLR(o, 6)
-    squares = lambda o: LambdaLR(o, lambda t: t * t)
+    lines, squares = lambda o: LinearLR(o, 0.25, total_iters=3), lambda o: LambdaLR(o, lambda t: t * t)
     for what, factors, *makers in [
         ("StepLR", step, steps), ("CosineAnnealingLR", wave, waves), ("LambdaLR", [0, 1, 4], squares),
-        ("two at once", np.multiply(step, wave[:7]), steps, waves),
+        ("two at once", np.multiply(step[:5], line), steps, lines),
     ]:
         optimizer = optimizer_with(2.0, 5.0)
         got = rates_of([make(optimizer) for make in makers], len(factors))
@@ -481,13 +489,12 @@ def test_unit_schedules():
     close(lifted, 0.2 + 0.8 * np.array(wave), "a cosine from 1 to eta_min=0.2")
     pair = LambdaLR(optimizer_with(2.0, 5.0), [lambda t: 1.0, lambda t: t])
     close(rates_of([pair], 3), [[2, 0], [2, 5], [2, 10]], "LambdaLR, a function for each group")
-    for make, factors in (steps, step), (squares, [0, 1, 4, 9, 16]):
-        first, second = make(optimizer_with(1.0)), make(optimizer_with(factors[3]))
-        rates_of([first], 3)
-        assert first._step_count == 4, f"four steps with the first one, not {first._step_count}"
-        second.load_state_dict(first.state_dict())
-        second.optimizer.param_groups[0]["lr"] = factors[3]
-        close(rates_of([second], 2)[:, 0], factors[3:5], "a scheduler that goes on from a state")
+    first, second = steps(optimizer_with(1.0)), steps(optimizer_with(1.0))
+    rates_of([first], 5)
+    assert first._step_count == 6, f"six steps with the first one, not {first._step_count}"
+    second.load_state_dict(first.state_dict())
+    second.step()
+    close(second.get_last_lr(), [0.5], "the step number 6 of a scheduler, from a saved state")
     pair.get_lr = lambda: [0.5]
     refuses(ValueError, pair.step)
 test_unit_schedules()
@@ -590,10 +597,9 @@ test_unit_boxes()
 #| export
 @contextmanager
 def replacing(path):
-    """`with replacing(path) as file:` writes bytes into file. When the block has ended and all of it
-    is on the disk, it becomes the file at path. After an error, that is as it was.
-    Approach: open f"{path}.tmp" as "wb", yield it, flush, fsync. When it is closed, replace. A
-    `finally` around all this removes the temporary file if it exists (os.path.exists, os.remove)."""
+    """`with replacing(path) as file:` writes into file; once all of that is on the disk, it becomes
+    the file at path, which stays as it was after an error. Approach: open f"{path}.tmp" as "wb",
+    yield it, flush, fsync. When it is closed, replace. A `finally` around all this removes it."""
     ### BEGIN SOLUTION
     temporary = f"{path}.tmp"
     try:
@@ -656,8 +662,7 @@ def test_unit_checkpoint():
     def fsync(number): done.append(os.path.getsize(f"{path}.tmp"))
     def replace(old, new): done.append("replace") or real[1](old, new)
     def fails(*_): raise OSError("no space left")
-    save(1)
-    save(2)
+    for number in (1, 2): save(number)
     try:
         for os.fsync, os.replace in [(fails, replace), (fsync, fails)]:
             refuses(OSError, lambda: save(3), "no space left")
@@ -678,7 +683,6 @@ def test_unit_checkpoint():
         np.savez(path, **names)
         refuses(ValueError, lambda: load_checkpoint(path), "run.npz", "missing")
     refuses(FileNotFoundError, lambda: load_checkpoint(f"{path}.tmp"), "run.npz.tmp")
-    folder.cleanup()
 test_unit_checkpoint()
 
 # %% [markdown]
@@ -815,7 +819,6 @@ def test_unit_trainer():
     second.loss_fn, other = (lambda output, target: output.sum() * float("nan")), path + "2"
     refuses(FloatingPointError, lambda: second.fit(train, 9, checkpoint=other, log=None), "epoch 5")
     assert not os.path.exists(other), "what is nan is not saved"
-    folder.cleanup()
 test_unit_trainer()
 
 # %% [markdown]
@@ -839,7 +842,6 @@ for trainer.accumulate in (1, 4, 20):
     print(f"a step of 2000 samples in {trainer.accumulate:2} batches: at most "
           f"{tracemalloc.get_traced_memory()[1] / 1e6:5.1f} MB in use")
     tracemalloc.stop()
-folder.cleanup()
 
 # %% [markdown]
 # What the optimizer remembers counts as much as the weights: once for momentum, twice for AdamW. An
@@ -881,13 +883,11 @@ def test_unit_together():
         assert again.history == alone.history and len(alone.history) == 8, "the same history"
         losses = [row["val_loss"] for row in alone.history]
         assert losses[-1] < 0.9 * losses[0], f"in eight epochs, it should learn: {losses}"
-    folder.cleanup()
 test_unit_together()
 
 # %% [markdown]
 # ## 🤔 Questions to think about
-# 1. When patience ends a run, which weights does the model have? `fit` may be called again with more
-#    epochs: write a loop around it that keeps the best ones in a file.
+# 1. When patience ends a run, which weights are left? Write a loop around `fit` that keeps the best.
 # 2. With twice the batch and half the steps, what would you do with the learning rate, and why?
 # 3. A checkpoint in the middle of an epoch: what would it have to hold for the same bits?
 # 4. Held-out loss and accuracy both rise. How can that be, and which one do you trust?
