@@ -18,6 +18,7 @@ import data_arguments  # noqa: F401  (they fill the table)
 import nn_arguments  # noqa: F401
 import optim_arguments  # noqa: F401
 import tensor_arguments  # noqa: F401
+import text_arguments  # noqa: F401
 import training_arguments  # noqa: F401
 from arguments import TABLE, Case, all_tensors, thing
 from differences import DIFFERENCES, Difference

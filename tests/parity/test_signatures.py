@@ -171,13 +171,15 @@ def test_torchs_signatures_are_known() -> None:
     assert unknown == {"F.gelu", "F.linear", "torch.Generator", "torch.Tensor"}
 
 
-# What torch does not have: what later modules need to add operations, and a trainer of our own.
+# What torch does not have: what later modules need to add operations, a trainer, text and positions.
 OWN = {
     "torch": {
         "operation", "set_tape", "gradients", "getitem", "join", "cast",
         "Trainer", "accuracy", "confusion_matrix", "save_checkpoint", "load_checkpoint",
     },
-    "data": {"Compose"},  # torchvision.transforms has it
+    "data": {"Compose", "CharTokenizer", "BPETokenizer"},  # torchvision.transforms has the first
+    "nn": {"LearnedPositions", "SinusoidalPositions"},
+    "F": {"sinusoidal_positions"},
 }  # fmt: skip
 
 

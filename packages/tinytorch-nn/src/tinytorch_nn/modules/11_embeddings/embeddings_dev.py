@@ -25,7 +25,7 @@
 # %%
 #| export
 import numpy as np
-from tinytorch.core import Tensor, from_numpy, gradients, operation, randn, zeros
+from tinytorch.core import Tensor, from_numpy, gradients, ones_like, operation, randn, zeros
 from tinytorch.nn import Module, Parameter
 
 # %%
@@ -95,18 +95,18 @@ def embedding(input, weight, padding_idx=None):
     """The rows of weight (V, D) with these ids: (…) becomes (…, D). The row padding_idx, if there is
     one, gets no gradient; its output is that of any other row.
 
-    Raises RuntimeError unless weight has two dimensions (give its shape) and the dtype of input is
-    int64 or int32 (give it); AssertionError, by `row_of`; IndexError, with an id that is below 0 or
-    too large, and the number of rows.
+    Raises AssertionError, by `row_of`; RuntimeError unless weight has two dimensions (give its shape)
+    and the dtype of input is int64 or int32 (give it); IndexError, with an id that is below 0 or too
+    large, and the number of rows.
 
     Approach: check in that order. `take` of an array, with axis=0, is faster than indexing, and
     refuses ids that are too large. For those below 0, look at the smallest, if there are any ids."""
     ### BEGIN SOLUTION
+    row_of(padding_idx, len(weight))
     if weight.ndim != 2:
         raise RuntimeError(f"the weight of an embedding is (rows, numbers), not {weight.shape}")
     if input.dtype not in (np.int64, np.int32):
         raise RuntimeError(f"ids are int64 or int32, not {input.dtype}")
-    row_of(padding_idx, len(weight))
     if input.size and input.min() < 0:
         raise IndexError(f"index {input.min()} is below 0, in a table of {len(weight)} rows")
     return weight.take(input, axis=0)
@@ -324,13 +324,16 @@ test_unit_layer()
 # %% nbgrader={"grade_id": "embeddings-cosine"}
 #| export
 def cosine_similarity(x1, x2, dim=1, eps=1e-8):
-    """The cosine of the angle between x1 and x2 along dim, which disappears; the other dimensions
-    broadcast. Approach: three sums, of products, of squares and of squares. `clamp(min=…)` keeps the
-    squared lengths at eps² or above; only then take the `sqrt`, whose slope at 0 is infinite."""
+    """The cosine of the angle between x1 and x2, which broadcast, along dim, which disappears.
+
+    Approach: three sums along dim: of the products, of x1's squares and of x2's. Multiplied by
+    `ones_like` of the products, squares broadcast as well. `clamp(min=…)` keeps the squared lengths
+    at eps² or above; only then take the `sqrt`, whose slope at 0 is infinite."""
     ### BEGIN SOLUTION
-    product = (x1 * x2).sum(dim)
-    squares = [(x * x).sum(dim).clamp(min=eps * eps) for x in (x1, x2)]
-    return product / (squares[0].sqrt() * squares[1].sqrt())
+    products = x1 * x2
+    ones = ones_like(products)
+    first, second = ((x * x * ones).sum(dim).clamp(min=eps * eps).sqrt() for x in (x1, x2))
+    return products.sum(dim) / (first * second)
     ### END SOLUTION
 
 # %% [markdown]
@@ -345,8 +348,9 @@ def test_unit_cosine():
         expected = (a * b).sum(dim) / np.linalg.norm(a, axis=dim) / np.linalg.norm(b, axis=dim)
         same(cosine_similarity(tensor(a), tensor(b), dim), expected, f"dim={dim}")
     same(cosine_similarity(tensor(a[0]), tensor(-7 * a[0])), -np.ones(3), "opposite rows, dim 1")
-    table = cosine_similarity(tensor(a[0, :, None]), tensor(b[0]), -1)
-    assert table.shape == (3, 3), f"(3, 1, 5) and (3, 5) broadcast to (3, 3), got {table.shape}"
+    expected = [[x @ y / np.sqrt(x @ x * (y @ y)) for y in b[0]] for x in a[0]]
+    same(cosine_similarity(tensor(a[0, :, None]), tensor(b[0]), 2), expected, "(3, 1, 5) and (3, 5)")
+    same(cosine_similarity(ones(1), ones(4), 0), np.float32(1), "a number, broadcast along dim")
     x, y = zeros(1, 2, requires_grad=True), tensor([[0.3, 0.4]])
     result = cosine_similarity(x, y)
     same(result, np.float32([0]), "a vector of length 0 has cosine 0 with all others")
