@@ -247,13 +247,13 @@ def to_weights(scores):
 
     Approach: `max` takes an `initial` value, below which it doesn't go: np.finfo(dtype).min is the
     lowest finite one. Subtract, np.exp with out=, and divide by np.maximum of the sum and 1. The sums
-    of all rows are a product with a vector of ones (S,), several times as fast as `sum`.
+    of all rows are a product with a column of ones (S, 1), several times as fast as `sum`.
     """
     ### BEGIN SOLUTION
     scores -= scores.max(-1, keepdims=True, initial=np.finfo(scores.dtype).min)
     np.exp(scores, out=scores)
-    sums = scores @ np.ones(scores.shape[-1], scores.dtype)
-    scores /= np.maximum(sums, 1)[..., None]
+    sums = scores @ np.ones((scores.shape[-1], 1), scores.dtype)
+    scores /= np.maximum(sums, 1)
     return scores
     ### END SOLUTION
 
@@ -696,8 +696,8 @@ class MultiheadAttention(Module):
 
     def forward(self, query, key, value, key_padding_mask=None, need_weights=True, attn_mask=None,
                 average_attn_weights=True, is_causal=False):
-        """Masks: True means hidden. is_causal promises that attn_mask is a causal one, so it need not
-        be looked at."""
+        """Masks: True means hidden. is_causal only promises that attn_mask is a causal one; to add a
+        mask that is there costs less than to make one."""
         if is_causal and attn_mask is None:
             raise RuntimeError("is_causal says what attn_mask is, so it needs one")
         if query.ndim == 2:  # a single sentence: a batch of one
@@ -708,10 +708,6 @@ class MultiheadAttention(Module):
                                    average_attn_weights, is_causal)
             return output.squeeze(batch), None if weights is None else weights.squeeze(0)
         self.check(query, key, value, key_padding_mask, attn_mask)
-        if is_causal and key_padding_mask is None and not need_weights:
-            attn_mask = None
-        else:
-            is_causal = False
         mask = merge_masks(attn_mask, key_padding_mask, self.num_heads, query.dtype)
         q, k, v = self.project(query, key, value)
         if need_weights:
@@ -719,7 +715,7 @@ class MultiheadAttention(Module):
             output = self.out_proj(merge_heads(weights @ v, self.batch_first))
             return output, weights.mean(1) if average_attn_weights else weights
         dropout_p = self.dropout if self.training else 0.0
-        output = scaled_dot_product_attention(q, k, v, mask, dropout_p, is_causal)
+        output = scaled_dot_product_attention(q, k, v, mask, dropout_p)
         return self.out_proj(merge_heads(output, self.batch_first)), None
 
     def check(self, query, key, value, padding, mask):

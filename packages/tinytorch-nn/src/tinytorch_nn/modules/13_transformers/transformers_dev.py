@@ -87,7 +87,7 @@ for depth in range(1, 13):
 # and 0. Nothing here depends on other rows: unlike BatchNorm it doesn't care how large a batch is.
 #
 # It is one operation again. A row is what `normalized_shape`, the last sizes of the input, contains:
-# view them as a matrix (rows, n). And a mean of each row is a product with a vector of 1/n, which
+# view them as a matrix (M, n). And the means of all rows are a product with a column of 1/n, which
 # BLAS computes several times as fast as `mean`.
 
 # %% nbgrader={"grade_id": "transformers-layer-norm"}
@@ -109,19 +109,19 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
     """Mean 0 and variance 1 for each row, times weight, plus bias. (Ba, Kiros, Hinton, 2016.)
 
     Returns the output, of input's shape, and for the tape the pair (normal, inverse): the rows before
-    weight and bias (M, size), and each one's 1/√(variance + eps) (M,).
+    weight and bias (M, size), and each one's 1/√(variance + eps), a column (M, 1).
 
-    Approach: reshape to (input.size // size, size). With np.full(size, 1/size, input.dtype), the
-    product `rows @ average` has each row's mean. Subtract it; `normal` is then a new array, to go on
-    with in place. The mean of its squares is the variance. `output` must be another array than
-    normal, even without weight and bias: what is kept belongs to the tape.
+    Approach: reshape to (input.size // size, size). With np.full((size, 1), 1/size, input.dtype),
+    the product `rows @ average` is a column of means. Subtract it; `normal` is then a new array, to
+    go on with in place. The mean of its squares is the variance. `output` must be another array
+    than normal, even without weight and bias: what is kept belongs to the tape.
     """
     size = check_layer_norm(input, normalized_shape, weight, bias)
     ### BEGIN SOLUTION
-    rows, average = input.reshape(input.size // size, size), np.full(size, 1 / size, input.dtype)
-    normal = rows - (rows @ average)[:, None]
+    rows, average = input.reshape(input.size // size, size), np.full((size, 1), 1 / size, input.dtype)
+    normal = rows - rows @ average
     inverse = 1 / np.sqrt((normal * normal) @ average + eps)
-    normal *= inverse[:, None]
+    normal *= inverse
     output = normal.reshape(input.shape) * (1 if weight is None else weight)
     if bias is not None:
         output += bias
@@ -154,7 +154,7 @@ def test_unit_layer_norm():
                     same(x, a.astype(dtype), "the input, which must stay as it is")
             output, (rows, scale) = layer_norm.forward(a, last, eps=eps)
             same(rows, normal.reshape(rows.shape), "the rows that are kept")
-            same(scale, inverse.reshape(-1), "what is kept of 1/√(variance + eps)")
+            same(scale, inverse.reshape(-1, 1), "what is kept of 1/√(variance + eps)")
             assert not np.may_share_memory(output, rows) or not a.size, "output and rows: two arrays"
     same(layer_norm(tensor([[3.0, 3, 3]]), (3,)), [[0, 0, 0]], "a row of equal numbers")
     refuses(RuntimeError, lambda: layer_norm(tensor([[1.0, 2]]), (3,)), "(3,)", "(1, 2)")
@@ -181,11 +181,12 @@ def layer_norm_input(g, weight, saved):
     """ẋ, as rows (M, size): the tape brings it back to the input's shape. weight may be None."""
     normal, inverse = saved
     ### BEGIN SOLUTION
-    average = np.full(normal.shape[1], 1 / normal.shape[1], normal.dtype)
+    size = normal.shape[1]
+    average = np.full((size, 1), 1 / size, normal.dtype)
     d = (g if weight is None else g * weight).reshape(normal.shape)
-    gradient = d - (d @ average)[:, None]
-    gradient -= normal * ((d * normal) @ average)[:, None]
-    gradient *= inverse[:, None]
+    gradient = d - d @ average
+    gradient -= normal * ((d * normal) @ average)
+    gradient *= inverse
     return gradient
     ### END SOLUTION
 
