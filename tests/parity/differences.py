@@ -94,6 +94,19 @@ DIFFERENCES = [
         ),
     ),
     Difference(
+        "F.avg_pool2d nn.AvgPool2d F.max_pool2d nn.MaxPool2d nn.Conv2d",
+        "Images of a wrong shape, and paddings that cannot be, are a RuntimeError, wherever they are"
+        " noticed; torch's average has an IndexError for some, and its layer a ValueError.",
+        both_fail,
+        Case([np.ones((1, 1), "float32")], {"kernel_size": 1}),
+    ),
+    Difference(
+        "F.conv2d nn.Conv2d",
+        "Where there are no images, torch does not look at the options; a dilation of 0 is wrong.",
+        lambda case, ours, theirs: only_we_fail(case, ours, theirs) and is_empty(case),
+        Case([np.ones((0, 1, 2, 2), "float32"), np.ones((1, 1, 1, 1), "float32")], {"dilation": 0}),
+    ),
+    Difference(
         "torch.arange",
         "A step that leads away from the end gives an empty range, as in Python; torch refuses.",
         only_torch_fails,
