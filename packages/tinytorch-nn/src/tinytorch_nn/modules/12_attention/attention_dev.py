@@ -8,7 +8,7 @@
 # translator look back at the sentence like this, Vaswani et al. (2017) dropped the rest of the
 # network, and FlashAttention (Dao et al., 2022) made long texts fit.
 #
-# **Prerequisites:** modules 01, 02, 03 and 06; products of batches of matrices, softmax, strides.
+# **Prerequisites:** modules 01 to 04 and 06; products of batches of matrices, softmax, strides.
 # **Time:** about 180 minutes, eight exercises.
 #
 # ```mermaid
@@ -128,7 +128,8 @@ def test_unit_scores():
         q, k = rng.normal(size=first).astype("f"), rng.normal(size=second).astype("f")
         for scale in (None, 0.5, 0.0, 1):
             factor = first[-1] ** -0.5 if scale is None else scale
-            assert scaling(q, scale) == factor, f"scale={scale}, query {first}: {factor} is right"
+            close = abs(scaling(q, scale) - factor) < 1e-12
+            assert close, f"{scale=}, query {first}: {factor}, not {scaling(q, scale)}"
             expected, before = np.einsum("...id,...jd->...ij", q, k) * factor, q.copy()
             got = attention_scores(q, k, scale)
             same(got, expected, f"scores of {first} and {second}, scale={scale}", 1e-5)
@@ -224,13 +225,13 @@ test_unit_masks()
 # %% [markdown]
 # ## 3. From scores to weights
 # Each row becomes its softmax. You know how: subtract the largest, take exponentials, divide by the
-# sum. One case is new, a row in which **nothing** may be looked at, such as a padded sentence of no
-# words. Its scores are all -∞, and -∞ - (-∞) is nan. Nobody asked: PyTorch answers with weights of 0.
+# sum. One case is new: a query that may look at **nothing**, say in a sentence of padding only. Its
+# scores are all -∞, and -∞ - (-∞) is nan. As in PyTorch, its weights shall be 0, all of them.
 #
-# Two numbers do that without a special case. If the largest is at least the **lowest finite number**,
-# -∞ minus it stays -∞, with the exponential 0. And the sum of a row that has a largest element is at
-# least exp(0) = 1; so dividing by the larger one of the sum and 1 changes no such row, and makes 0/1
-# of the empty one.
+# Two numbers do that without a special case. Take the **lowest finite number** as the largest where all
+# is -∞: -∞ minus that is still -∞, and its exponential 0. And where there is a largest score, it adds
+# exp(0) = 1 to the sum; so to divide by 1 where the sum is less changes no such row, and makes 0/1 of
+# the empty one.
 #
 # ```
 #    [0, ln 2, -∞]  ─minus ln 2─▶  [-ln 2, 0, -∞]  ─exp─▶  [1/2, 1, 0]  ─by 3/2─▶  [1/3, 2/3, 0]
@@ -397,8 +398,9 @@ test_unit_attention()
 #
 # The sum has a shortcut. ẇⱼ is g · valueⱼ, so Σⱼ ẇⱼwⱼ = g · Σⱼ wⱼ valueⱼ, and that last sum *is* the
 # output: instead of multiplying two arrays of L·S numbers, multiply two of L·D. (FlashAttention lives
-# on it.) With dropout, the values were mixed by w·factors, so ẇ = (g @ valueᵀ) · factors, and the
-# shortcut stays as it is.
+# on it.) With dropout, the values were mixed by w · factors, so ẇ = (g @ valueᵀ) · factors, and the
+# shortcut stays as it is. Query, key and mask all need ṡ, but each has a rule of its own: the first
+# one computes it, and the others find it where `shared` has put it.
 #
 # In the example, g = (1, 0) asks for what raises the first number of the output, 2.90. ẇ = (10, 0, 5)
 # is what each value brings there. The first key would bring more than the average, the second less:
@@ -455,9 +457,10 @@ gradients(scaled_dot_product_attention, query=query_gradient, key=key_gradient, 
 # by itself. Every mask, dropout, and arguments that broadcast.
 
 # %% nbgrader={"grade_id": "test-attention-backward", "points": 16}
-def composed(query, key, value, mask=None, factors=1.0, scale=None):
+def composed(query, key, value, mask=None, factors=None, scale=None):
     scores = query @ key.mT * (query.shape[-1] ** -0.5 if scale is None else scale)
-    return F.softmax(scores if mask is None else scores + mask, -1) * factors @ value
+    weights = F.softmax(scores if mask is None else scores + mask, -1)
+    return (weights if factors is None else weights * factors) @ value
 
 def test_unit_backward():
     w = np.array([[np.exp(1), np.exp(2), 1]]) / (np.exp(1) + np.exp(2) + 1)
@@ -552,9 +555,9 @@ test_unit_heads()
 
 # %% [markdown]
 # ## 7. Masks of a whole batch
-# The layer takes two masks, either or both. `attn_mask` (L, S) says who may look where, in every
-# sentence, or (N·H, L, S), for each head of each. `key_padding_mask` (N, S) says which positions of
-# each sentence are only padding, and nobody should look there.
+# The layer takes two masks, either or both. `attn_mask` says who may look where: (L, S) for all, or
+# (N·H, L, S), where the heads of one sentence stand next to each other. `key_padding_mask` (N, S)
+# says which positions of each sentence are only padding, and nobody should look there.
 #
 # And here is the trap that everybody falls into once: in this layer, **True means hidden**, the
 # opposite of what the function takes. (The layer is the older one.) Floats are added in both. So make

@@ -470,8 +470,8 @@ test_unit_encoder()
 # once more: the rows that turn tokens into vectors also turn vectors into tokens, and V·E numbers are
 # saved.
 #
-# All weights start small, with deviation 0.02: then the first logits are nearly 0, all tokens
-# equally likely, and the first loss is log V, as large as that of somebody who knows nothing.
+# Tables and linear layers start small, with deviation 0.02: then the first logits are nearly 0, all
+# tokens equally likely, and the first loss is log V, as large as that of somebody who knows nothing.
 
 # %% nbgrader={"grade_id": "transformers-gpt"}
 #| export
