@@ -28,6 +28,18 @@ from tito.model import Module, Tier
 ROOT = Path(__file__).parents[1]
 
 
+def entry_points(project: Path) -> dict[str, str]:
+    """What a tier's project tells under [project.entry-points.tito]."""
+    settings = tomllib.loads(project.read_text(encoding="utf-8"))["project"]
+    return dict(settings["entry-points"]["tito"])
+
+
+# What to give to TITO_DISABLE_PLUGINS where the tiers of this repository are not wanted.
+OUR_TIERS = ",".join(
+    name for path in ROOT.glob("packages/*/pyproject.toml") for name in entry_points(path)
+)
+
+
 @dataclass(frozen=True)
 class Run:
     """How a command ended: exit code, standard output, standard error."""
@@ -130,7 +142,7 @@ class Learner:
         return run(sys.executable, "-c", code, cwd=self.root, **self.variables(**variables))
 
     def variables(self, **more: str) -> dict[str, str]:
-        return {"PYTHONPATH": str(self.site), "TITO_DISABLE_PLUGINS": "foundation", **more}
+        return {"PYTHONPATH": str(self.site), "TITO_DISABLE_PLUGINS": OUR_TIERS, **more}
 
     def file(self, module: str) -> Path:
         """The learner's notebook: `counter` or `total`."""

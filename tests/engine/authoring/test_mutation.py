@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support import a_module, edit, forget, install_editable, project
+from support import OUR_TIERS, a_module, edit, forget, install_editable, project
 from tito.authoring.mutants import mutants
 from tito.authoring.mutation import Equivalent, Mutation, Outcome, judge, mutate, read_equivalent
 from tito.curriculum.compile import read_draft
@@ -33,7 +33,7 @@ def run(root: Path, site: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run
     def call(module: str) -> Mutation:
         folders = [str(folder) for folder in install_editable(root, site)]
         monkeypatch.setenv("PYTHONPATH", os.pathsep.join(folders))
-        monkeypatch.setenv("TITO_DISABLE_PLUGINS", "foundation")
+        monkeypatch.setenv("TITO_DISABLE_PLUGINS", OUR_TIERS)
         for folder in folders:
             monkeypatch.syspath_prepend(folder)
         found = installed()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support import edit, forget, install
+from support import OUR_TIERS, edit, forget, install
 from tito.authoring.projects import (
     build_project,
     check_project,
@@ -23,7 +23,7 @@ SOURCE = "src/abacus_base/modules/02_total/total_dev.py"
 @pytest.fixture(autouse=True)
 def _alone(monkeypatch: pytest.MonkeyPatch, site: Path) -> Iterator[None]:
     """Nothing is installed but the engine and what a test puts into the site."""
-    monkeypatch.setenv("TITO_DISABLE_PLUGINS", "foundation")
+    monkeypatch.setenv("TITO_DISABLE_PLUGINS", OUR_TIERS)
     monkeypatch.syspath_prepend(site)
     yield
     forget("abacus", "toy_tier", "plugin_")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support import Learner, Run, edit, install, install_editable, project, tito
+from support import OUR_TIERS, Learner, Run, edit, install, install_editable, project, tito
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def test_a_project_is_built(alone: Path) -> None:
 
 
 def test_a_sound_project_is_said_to_be_sound(alone: Path) -> None:
-    done = tito("dev", "check", ".", cwd=alone, TITO_DISABLE_PLUGINS="foundation")
+    done = tito("dev", "check", ".", cwd=alone, TITO_DISABLE_PLUGINS=OUR_TIERS)
     assert (done.code, done.out, done.err) == (0, "The sources are sound.\n", "")
 
 
@@ -36,7 +36,7 @@ def test_a_sound_project_is_said_to_be_sound(alone: Path) -> None:
 def test_everything_that_is_wrong_is_told_with_its_line(alone: Path, command: str) -> None:
     edit(source(alone), '"points": 60', '"points": 0')
     edit(source(alone), "### 🧪 Unit Test: Counter together", "### Together")
-    done = tito("dev", command, alone, cwd=alone, TITO_DISABLE_PLUGINS="foundation")
+    done = tito("dev", command, alone, cwd=alone, TITO_DISABLE_PLUGINS=OUR_TIERS)
     assert (done.code, done.out) == (1, "")
     assert "error: test 'test-counter-count' has no points" in done.err
     assert "error: test 'test-counter-together' has no heading" in done.err
@@ -67,7 +67,7 @@ def test_every_editable_tier_is_built(alone: Path) -> None:
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: abacus-base\nVersion: 0.1.0\n")
     (info / "entry_points.txt").write_text("[tito]\nabacus = abacus_base.plugin\n")
-    variables = {"PYTHONPATH": str(alone / "src"), "TITO_DISABLE_PLUGINS": "foundation"}
+    variables = {"PYTHONPATH": str(alone / "src"), "TITO_DISABLE_PLUGINS": OUR_TIERS}
     stale = tito("tier", "list", cwd=alone, **variables)
     assert "tito dev build" in stale.err
     done = tito("dev", "build", cwd=alone.parent, **variables)

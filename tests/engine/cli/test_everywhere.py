@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 import pytest
 
-from support import Learner, edit, environment, finish, hand_in, install, leaves, project
+from support import OUR_TIERS, Learner, edit, environment, finish, hand_in, install, leaves, project
 from tito.cli import COMMANDS
 from tito.cli.lazy import LazyGroup
 from tito.workspace.find import render
@@ -57,7 +57,7 @@ every_command = pytest.mark.parametrize("command", TABLE)
 
 def engine(monkeypatch: pytest.MonkeyPatch) -> dict[str, click.Command]:
     """The engine's own commands, whatever plugins this machine has."""
-    monkeypatch.setenv("TITO_DISABLE_PLUGINS", "foundation")
+    monkeypatch.setenv("TITO_DISABLE_PLUGINS", OUR_TIERS)
     return dict(leaves(LazyGroup(commands_at=COMMANDS, with_plugins=True)))
 
 

@@ -12,9 +12,8 @@ from pathlib import Path
 import click
 import pytest
 
-from support import ROOT
-from tito.cli import COMMANDS
-from tito.cli.lazy import LazyGroup
+from support import OUR_TIERS, ROOT
+from tito import cli
 
 DOCUMENTS = ["*.md", "docs/**/*.md", "engine/*.md", "packages/*/*.md"]
 LESSONS = ["packages/*/src/*/modules/*/*", "packages/*/src/*/milestones/*/*"]
@@ -33,8 +32,9 @@ def files(patterns: Iterable[str]) -> list[Path]:
 
 @pytest.fixture
 def tito(monkeypatch: pytest.MonkeyPatch) -> click.Group:
-    monkeypatch.setenv("TITO_DISABLE_PLUGINS", "foundation")
-    return LazyGroup(name="tito", commands_at=COMMANDS, with_plugins=True)
+    monkeypatch.setenv("TITO_DISABLE_PLUGINS", OUR_TIERS)
+    vars(cli.tito).pop("_plugin_commands", None)  # which other tests may have looked up
+    return cli.tito
 
 
 def problem(group: click.Group, words: list[str], bare: bool = False) -> str:

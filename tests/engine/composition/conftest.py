@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support import Learner, install, project
+from support import OUR_TIERS, Learner, install, project
 from tito.composition.finder import Finder
 
 
@@ -17,7 +17,7 @@ def here(learner: Learner, monkeypatch: pytest.MonkeyPatch) -> Iterator[Learner]
     """The learner, with this process as their interpreter; it forgets afterwards what it imported."""
     monkeypatch.chdir(learner.root)
     monkeypatch.syspath_prepend(learner.site)
-    monkeypatch.setenv("TITO_DISABLE_PLUGINS", "foundation")
+    monkeypatch.setenv("TITO_DISABLE_PLUGINS", OUR_TIERS)
     monkeypatch.delenv("TITO_WORKSPACE", raising=False)
     finders = list(sys.meta_path)  # other tests may have imported the real course before
     sys.meta_path[:] = [each for each in finders if not isinstance(each, Finder)]

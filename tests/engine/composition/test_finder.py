@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from support import (
+    OUR_TIERS,
     Learner,
     Run,
     describe,
@@ -41,7 +42,7 @@ FILES = "\n".join(
 def python(code: str, *folders: Path, cwd: Path, **variables: str) -> Run:
     """Run code where these folders are what is installed."""
     paths = pathsep.join(str(folder) for folder in folders)
-    more = {"TITO_DISABLE_PLUGINS": "foundation", "TITO_WORKSPACE": "", **variables}
+    more = {"TITO_DISABLE_PLUGINS": OUR_TIERS, "TITO_WORKSPACE": "", **variables}
     return run(sys.executable, "-P", "-c", code, cwd=cwd, PYTHONPATH=paths, **more)
 
 
@@ -164,7 +165,7 @@ def test_building_again_mends_a_stale_editable(editable: list[Path], tmp_path: P
     edit(source, "return Counter(value)", "return Counter(value + 100)")
     show = "from abacus.core import counter; print(counter(1).value)"
     assert "tito dev build" in python(show, *editable, cwd=tmp_path).err
-    variables = {"TITO_DISABLE_PLUGINS": "foundation", "TITO_WORKSPACE": ""}
+    variables = {"TITO_DISABLE_PLUGINS": OUR_TIERS, "TITO_WORKSPACE": ""}
     paths = pathsep.join(map(str, editable))
     built = tito("dev", "build", cwd=tmp_path, PYTHONPATH=paths, **variables)
     assert built.code == 0, built.err
@@ -300,7 +301,7 @@ def test_a_plugin_that_imports_the_course_does_not_hang_it(
         cwd=tmp_path,
         timeout=20,
         PYTHONPATH=pathsep.join(map(str, (*wheel, other))),
-        TITO_DISABLE_PLUGINS="foundation",
+        TITO_DISABLE_PLUGINS=OUR_TIERS,
     )
     assert shown.out == "2\n", shown.err
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support import a_module, a_tier, edit, forget, install
+from support import OUR_TIERS, a_module, a_tier, edit, forget, install
 from tito.build import build
 from tito.curriculum.installed import Installed, InstalledTier, installed, read_tier, source_digests
 from tito.errors import CourseError, ManifestError, UsageError
@@ -191,7 +191,7 @@ def test_a_course_that_lacks_a_tier_tells_also_why_it_could_not_be_read() -> Non
 def test_what_is_installed_is_found_by_entry_points_and_what_is_broken_is_told(
     base: Path, toy: Path, site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TITO_DISABLE_PLUGINS", "foundation")
+    monkeypatch.setenv("TITO_DISABLE_PLUGINS", OUR_TIERS)
     monkeypatch.syspath_prepend(site)
     install(base, site)
     shutil.rmtree(install(toy, site) / "_compiled")
@@ -206,7 +206,7 @@ def test_what_is_installed_is_found_by_entry_points_and_what_is_broken_is_told(
 def test_a_manifest_that_the_machine_cannot_read_is_told_with_its_plugin(
     base: Path, site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TITO_DISABLE_PLUGINS", "foundation")
+    monkeypatch.setenv("TITO_DISABLE_PLUGINS", OUR_TIERS)
     monkeypatch.syspath_prepend(site)
     manifest = install(base, site) / "_compiled/manifest.json"
     manifest.unlink()
@@ -222,7 +222,7 @@ def test_a_manifest_that_the_machine_cannot_read_is_told_with_its_plugin(
 def test_tiers_stand_in_their_order_whatever_their_plugins_are_called(
     base: Path, toy: Path, site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TITO_DISABLE_PLUGINS", "foundation")
+    monkeypatch.setenv("TITO_DISABLE_PLUGINS", OUR_TIERS)
     monkeypatch.syspath_prepend(site)
     edit(toy / "src/toy_tier/tier.yaml", "order: 9", "order: 0")
     install(base, site)

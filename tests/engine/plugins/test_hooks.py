@@ -5,6 +5,7 @@ from collections.abc import Callable
 import click
 import pytest
 
+from support import OUR_TIERS
 from tito.model import Finding
 from tito.plugins.hooks import Hooks
 from tito.plugins.loading import load_plugins
@@ -66,7 +67,7 @@ def test_hooks_answer_in_the_order_of_their_plugins_names(plug: Plug) -> None:
 
 def test_the_engines_own_answer_comes_first(plug: Plug, monkeypatch: pytest.MonkeyPatch) -> None:
     plug("aaa", "import click\ndef tito_commands(): return [click.Command('aaa')]")
-    monkeypatch.setenv("TITO_DISABLE_PLUGINS", "foundation")
+    monkeypatch.setenv("TITO_DISABLE_PLUGINS", OUR_TIERS)
     commands = hooks().call("tito_commands", click.Command)
     assert [command.name for command in commands] == ["dev", "aaa"]
 

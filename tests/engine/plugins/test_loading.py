@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from support import OUR_TIERS
 from tito.errors import ManifestError
 from tito.model import Finding
 from tito.plugins.loading import guarded, load_plugins
@@ -101,7 +102,7 @@ def test_a_disabled_plugin_is_not_even_imported(
 def test_the_engine_adds_its_own_through_the_same_door(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("TITO_DISABLE_PLUGINS", "foundation")
+    monkeypatch.setenv("TITO_DISABLE_PLUGINS", OUR_TIERS)
     assert load_plugins().modules["engine"].__name__ == "tito.builtin"
 
 
