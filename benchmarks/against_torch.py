@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-import gpt
 import numpy as np
 import tinytorch.core
 import tinytorch.nn
@@ -19,6 +18,7 @@ import tinytorch.nn.functional
 import tinytorch.optim
 import torch
 
+import gpt
 from paired import Run, calls, in_turns, process
 
 ROUNDS = 25
