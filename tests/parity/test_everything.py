@@ -14,11 +14,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-<<<<<<< HEAD
-import convolution_arguments  # noqa: F401  (they fill the table)
-=======
 import attention_arguments  # noqa: F401  (they fill the table)
->>>>>>> attention
+import convolution_arguments  # noqa: F401  (they fill the table)
 import data_arguments  # noqa: F401
 import nn_arguments  # noqa: F401
 import optim_arguments  # noqa: F401
