@@ -76,15 +76,15 @@ DIFFERENCES = [
         of_torch_and_tensor(f"{ALONG_DIMS} permute reshape pow masked_fill")
         + f" {IN_PLACE} Tensor.__setitem__ Tensor.copy_ Tensor.__bool__ Tensor.item Tensor.mT"
         " Tensor.view Tensor.__sub__ Tensor.__rsub__ Tensor.__pow__ torch.sub torch.where"
-        " torch.cat torch.stack torch.gather torch.arange",
+        " torch.cat torch.stack torch.gather torch.arange F.linear",
         "Where NumPy refuses what torch refuses too, its own error stands: a ValueError, TypeError"
         " or IndexError that says what is wrong. To turn each into a RuntimeError hides the idea.",
         lambda case, ours, theirs: failed(ours) and failed(theirs),
         Case([numbers(1, 2)], {"dim": (0, 0)}),
     ),
     Difference(
-        "F.cross_entropy F.nll_loss F.binary_cross_entropy nn.CrossEntropyLoss nn.NLLLoss"
-        " nn.BCELoss",
+        "F.cross_entropy F.nll_loss F.binary_cross_entropy F.binary_cross_entropy_with_logits"
+        " nn.CrossEntropyLoss nn.NLLLoss nn.BCELoss nn.BCEWithLogitsLoss",
         "Where two arguments are wrong, another one may be named first; and one rule for the shape"
         " of targets, where torch's nll_loss has a second one, with another class, for one sample.",
         lambda case, ours, theirs: failed(ours) and failed(theirs),
@@ -119,13 +119,6 @@ DIFFERENCES = [
             only_torch_fails(case, ours, theirs) and set(case.options.values()) <= {None}
         ),
         Case([numbers(1)]),
-    ),
-    Difference(
-        of_torch_and_tensor("flatten"),
-        "If the first dimension comes after the last, torch says so. Ours notices only that the"
-        " number of elements is wrong, and with sizes 0 and 1 it may be right.",
-        only_torch_fails,
-        Case([np.zeros((2, 0))], {"start_dim": 1, "end_dim": 0}),
     ),
     Difference(
         of_torch_and_tensor("pow") + " Tensor.__pow__",
@@ -198,6 +191,12 @@ DIFFERENCES = [
         Case([numbers(1, dtype="uint8"), numbers(1, dtype="int64")], learns=0),
     ),
     Difference(
+        "data.TensorDataset data.Subset Tensor.__getitem__",
+        "An index beyond the end is refused; torch does not look where there is nothing to take.",
+        lambda case, ours, theirs: only_we_fail(case, ours, theirs) and is_empty(case),
+        Case([np.ones((1, 0))], {}, lambda lib, cls, x: cls(x)[[0, 1]]),
+    ),
+    Difference(
         "torch.cat",
         "torch leaves out empty vectors, whatever the dimension; ours wants all shapes to fit.",
         lambda case, ours, theirs: only_we_fail(case, ours, theirs) and is_empty(case),
@@ -208,6 +207,17 @@ DIFFERENCES = [
         "Two dtypes are refused, as torch refuses them unless there is nothing to multiply.",
         lambda case, ours, theirs: only_we_fail(case, ours, theirs) and is_empty(case),
         Case([np.ones((4, 0, 2, 3), "int64"), np.ones((4, 0, 3, 3), "float32")]),
+    ),
+    Difference(
+        "F.mse_loss nn.MSELoss",
+        "A single number beside an array takes the array's dtype, as in all arithmetic of both"
+        " libraries; torch's loss makes an array of it first.",
+        lambda case, ours, theirs: (
+            values_differ(case, ours, theirs)
+            and len({array.dtype for array in case.tensors}) > 1
+            and any(array.ndim == 0 for array in case.tensors)
+        ),
+        Case([numbers(0), np.array(1.5)]),
     ),
     Difference(
         of_torch_and_tensor("max min"),

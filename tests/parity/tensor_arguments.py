@@ -158,7 +158,7 @@ def from_dim_to_dim(draw: Draw) -> Case:
 
 @covers("torch.cat")
 def parts(draw: Draw) -> Case:
-    size, along = list(shape(draw, least=1)), 0
+    size = list(shape(draw, least=1))
     along = dim(draw, len(size))
     arrays = []
     for _ in range(draw(st.integers(1, 3))):
@@ -167,7 +167,8 @@ def parts(draw: Draw) -> Case:
             place = 0  # perhaps another than the one to join along
         size[place] = one_of(draw, 1, 2, 0)
         arrays.append(array(draw, tuple(size), DTYPES))
-    return Case(arrays, {"dim": along}, lambda lib, f, *tensors, dim: f(tensors, dim=dim))
+    options = {} if along == 0 else {"dim": along}
+    return Case(arrays, options, lambda lib, f, *tensors, **options: f(tensors, **options))
 
 
 @covers("torch.stack")
@@ -177,7 +178,8 @@ def equals(draw: Draw) -> Case:
     if one_of(draw, *[False] * 9, True):
         arrays.append(array(draw, (*size, 2)))
     along = dim(draw, len(size) + 1)
-    return Case(arrays, {"dim": along}, lambda lib, f, *tensors, dim: f(list(tensors), dim=dim))
+    options = {} if along == 0 else {"dim": along}
+    return Case(arrays, options, lambda lib, f, *tensors, **options: f(list(tensors), **options))
 
 
 @covers("torch.gather")

@@ -47,6 +47,14 @@ def functions(draw: Draw) -> Case:
     return Case([], {"lr_lambda": one_of(draw, factors[0], factors, factors[:1])}, rates)
 
 
+@covers("lr_scheduler.LinearLR")
+def ramps(draw: Draw) -> Case:
+    options = some_of(
+        draw, start_factor=(0.1, 1.0, 0.0, 1.5), end_factor=(1.0, 0.5, -0.5), total_iters=(1, 4, 20)
+    )
+    return Case([], options, rates)
+
+
 @covers("lr_scheduler.CosineAnnealingLR")
 def waves(draw: Draw) -> Case:
     options = {"T_max": draw(st.integers(1, 9))} | some_of(draw, eta_min=(0.0, 0.01))
@@ -70,13 +78,14 @@ def schedules_of_your_own(draw: Draw) -> Case:
 # Clipping
 
 
-def clip(lib: Any, f: Any, *tensors: Any, **options: Any) -> Any:
+def clip(lib: Any, f: Any, *tensors: Any, scale: float, **options: Any) -> Any:
     half = len(tensors) // 2
     parameters, gradients = tensors[:half], tensors[half:]
     for parameter, gradient in zip(parameters[some_without(half) :], gradients, strict=False):
-        parameter.grad = gradient.detach()
+        parameter.grad = gradient.detach() * scale
     found = f(parameters, **options)
-    return [found, [parameter.grad for parameter in parameters]]
+    grads = [parameter.grad for parameter in parameters]
+    return [found, [grad if grad is None else grad / scale for grad in grads]]
 
 
 def some_without(count: int) -> int:
@@ -94,9 +103,11 @@ def parameters(draw: Draw, least: int) -> list[Any]:
 @covers("utils.clip_grad_norm_")
 def norms(draw: Draw) -> Case:
     options = some_of(draw, norm_type=(2.0, 1, 3, float("inf")), error_if_nonfinite=(True, False))
-    return Case(parameters(draw, 0), {"max_norm": one_of(draw, 1.0, 0.1, 100)} | options, clip)
+    options |= {"max_norm": one_of(draw, 1.0, 0.1, 1e-6, 100), "scale": one_of(draw, 1.0, 1e-6)}
+    return Case(parameters(draw, 0), options, clip)
 
 
 @covers("utils.clip_grad_value_")
 def largest_values(draw: Draw) -> Case:
-    return Case(parameters(draw, 1), {"clip_value": one_of(draw, 1.0, 0.1, 100)}, clip)
+    options = {"clip_value": one_of(draw, 1.0, 0.1, 100), "scale": 1.0}
+    return Case(parameters(draw, 1), options, clip)

@@ -663,8 +663,8 @@ def cat(tensors, dim=0): return join(dim, *tensors)
 def stack(tensors, dim=0): return cat([unsqueeze(tensor, dim) for tensor in tensors], dim)
 
 def flatten(input, start_dim=0, end_dim=-1):
-    shape = input.shape or (1,)
-    start, end = range(len(shape))[start_dim], range(len(shape))[end_dim]
+    shape, dims = input.shape or (1,), range(input.ndim or 1)
+    if (start := dims[start_dim]) > (end := dims[end_dim]): raise RuntimeError("start after end")
     return reshape(input, (*shape[:start], prod(shape[start:end + 1]), *shape[end + 1:]))
 
 # %% [markdown]
