@@ -15,8 +15,11 @@ import tinytorch.core as torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import nn_arguments  # noqa: F401  (they fill the table)
+import attention_arguments  # noqa: F401  (they fill the table)
+import convolution_arguments  # noqa: F401
+import nn_arguments  # noqa: F401
 import tensor_arguments  # noqa: F401
+import text_arguments  # noqa: F401
 from arguments import TABLE, Case, all_tensors, array, broadcasting, thing
 from curriculum_support import tiers
 

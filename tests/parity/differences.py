@@ -84,7 +84,7 @@ DIFFERENCES = [
     ),
     Difference(
         "F.cross_entropy F.nll_loss F.binary_cross_entropy F.binary_cross_entropy_with_logits"
-        " nn.CrossEntropyLoss nn.NLLLoss nn.BCELoss nn.BCEWithLogitsLoss",
+        " nn.CrossEntropyLoss nn.NLLLoss nn.BCELoss nn.BCEWithLogitsLoss F.batch_norm",
         "Where two arguments are wrong, another one may be named first; and one rule for the shape"
         " of targets, where torch's nll_loss has a second one, with another class, for one sample.",
         lambda case, ours, theirs: failed(ours) and failed(theirs),

@@ -40,7 +40,6 @@ def gradients(lib: Any, function: Any, *tensors: Any) -> list[Any]:
 def test_convolutions_that_take_many_strips(options: dict[str, Any]) -> None:
     groups = options.get("groups", 1)
     arrays = array(16, 8, 40, 36), array(12, 8 // groups, 3, 3), array(12)
-    assert arrays[0].nbytes * 9 / groups > 2 * 2**21 / groups, "some strips, or a few at least"
 
     def program(lib: Any, *tensors: Any) -> list[Any]:
         return gradients(lib, lambda x, w, b: lib.F.conv2d(x, w, b, **options), *tensors)
