@@ -266,9 +266,9 @@ test_unit_windows()
 #                          1 3 2 0 1 0 1 0 3
 # ```
 #
-# It has a price: each pixel stands in up to K·K columns, and this time it is copied. For 64 images
-# of 32×32 with 32 channels, 8.4 MB become 75. So we take a **strip** of output rows at a time, so
-# many that its columns take at most 256 KB: that fits into the cache next to a processor's core.
+# It has a price: each pixel stands in up to K·K columns, and this time it is copied: a 3×3 kernel
+# makes nine times the bytes of the images. So we take a **strip** of output rows at a time, so few
+# that its columns fit into the cache next to a processor's core.
 #
 # **Groups** cut the channels into equal parts: with two, the first half of the output sees only the
 # first half of the input. To `@`, that is a batch of matrices: weight (G, O/G, C/G·K·K).
