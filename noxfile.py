@@ -123,7 +123,7 @@ def mutants(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure: beside torch, how graphs grow, start-up. Writes docs/benchmarks.md."""
     dist = build_wheels(session)
-    session.install("--find-links", str(dist), "tinytorch-core", TORCH)
+    session.install("--find-links", str(dist), "tinytorch-nn", TORCH)
     session.run("python", "benchmarks/page.py", env={**ONE_THREAD, **ANY_KERNEL})
 
 

@@ -18,6 +18,7 @@ import tinytorch.nn.functional
 import tinytorch.optim
 import torch
 
+import gpt
 from paired import Run, calls, in_turns, process
 
 ROUNDS = 25
@@ -92,6 +93,8 @@ def contests() -> list[Contest]:
         both(f"{mlp}, SGD", 50, 0.9, lambda lib: step(lib, "SGD", lr=0.01)),
         both(f"{mlp}, AdamW", 50, 0.9, lambda lib: step(lib, "AdamW")),
         both("20 small operations, forward and backward", 200, 0.9, chain),
+        both("GPT step, 2 layers of width 64, 8 texts of 64, AdamW", 5, 0.9, gpt.training),
+        both("the same GPT writes 64 tokens, without a cache", 1, 1.0, gpt.writing),
         Contest("import, in a new process", started(IMPORTS), started("import torch"), 0.15),
     ]
 

@@ -44,6 +44,19 @@ BROKEN = {
         "def _move(self, param, grad, group): _right(self, param, grad * 1.001, group)\n\n"
         "SGD._move = _move"
     ),
+    "tokenization": (
+        "_right = BPETokenizer.decode\n\n"
+        "BPETokenizer.decode = lambda self, ids: _right(self, ids).replace('\\U0001f41a', '?')"
+    ),
+    "embeddings": "_right = add_rows\n\ndef add_rows(*args): return _right(*args) * 1.001",
+    "attention": (
+        "_right = scores_gradient\n\ndef scores_gradient(*args): return _right(*args) * 1.001"
+    ),
+    "transformers": (
+        "_right = TransformerEncoderLayer.forward\n\n"
+        "TransformerEncoderLayer.forward = lambda self, src, mask=None, padding=None, late=False: "
+        "_right(self, src, mask, None, late)"
+    ),
 }
 
 

@@ -134,6 +134,30 @@ def test_a_third_party_tier_comes_and_goes(tmp_path: Path, wheelhouse: Path, toy
     assert "toy" not in made.run("-m", "tito", "tier", "list").out
 
 
+def test_architecture_joins_a_workspace_and_leaves_it(tmp_path: Path, wheelhouse: Path) -> None:
+    """What was done stays; without the tier, its names tell which distribution brings them."""
+    made = Environment(tmp_path / "venv", wheelhouse)
+    course = tmp_path / "course"
+    assert made.pip("install", "tinytorch-core").code == 0
+    assert made.run("-m", "tito", "init", course).code == 0
+    missing = made.run("-P", "-c", "from tinytorch.nn import Conv2d")
+    assert "pip install tinytorch-nn" in missing.err
+
+    assert made.pip("install", "tinytorch-nn").code == 0
+    workspace = {"TITO_WORKSPACE": str(course)}
+    assert "tito tier add architecture" in made.run("-m", "tito", "status", **workspace).out
+    assert made.run("-m", "tito", "tier", "add", "architecture", **workspace).code == 0
+    locked = made.run("-P", "-c", "from tinytorch.nn import Conv2d", **workspace)
+    assert "tito module start convolutions" in locked.err
+    both = "from tinytorch.nn import Conv2d, Linear; print(Conv2d.__module__, Linear.__module__)"
+    expected = "tinytorch.nn.convolution tinytorch.nn.layers\n"
+    assert made.run("-P", "-c", both, TITO_WORKSPACE="").out == expected
+
+    assert made.pip("uninstall", "-y", "tinytorch-nn").code == 0
+    left = made.run("-P", "-c", "from tinytorch.nn import Linear; print('here')", TITO_WORKSPACE="")
+    assert left.out == "here\n", left.err
+
+
 def test_the_tier_installs_from_a_checkout_with_plain_pip(tmp_path: Path, wheelhouse: Path) -> None:
     made = Environment(tmp_path / "venv", wheelhouse)
     done = made.pip("install", ROOT / "packages" / "tinytorch-core")

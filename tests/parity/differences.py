@@ -169,7 +169,7 @@ DIFFERENCES = [
     ),
     # Numbers
     Difference(
-        of_torch_and_tensor(ALONG_DIMS) + " Tensor.mT",
+        of_torch_and_tensor(ALONG_DIMS) + " Tensor.mT F.cosine_similarity",
         "A number has no dimension 0. torch treats it as a vector when it is asked for one.",
         lambda case, ours, theirs: only_we_fail(case, ours, theirs) and case.tensors[0].ndim == 0,
         Case([np.array(1.0)], {"dim": 0}),
@@ -267,6 +267,13 @@ DIFFERENCES = [
             and np.isnan(np.concatenate([np.ravel(g) for g in ours[2]])).any()
         ),
         Case([numbers(3, 3)]),
+    ),
+    Difference(
+        "F.cosine_similarity",
+        "Of vectors shorter than eps, ours is the gradient of what is returned, the length being eps"
+        " there; torch's is taken as if the length still changed.",
+        lambda case, ours, theirs: values_differ(case, ours, theirs) and "eps" in case.options,
+        Case([numbers(3, 4), numbers(4, 3)], {"dim": 0, "eps": 9.0}),
     ),
     Difference(
         of_torch_and_tensor("var std"),

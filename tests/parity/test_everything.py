@@ -14,11 +14,13 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+import attention_arguments  # noqa: F401  (they fill the table)
 import convolution_arguments  # noqa: F401  (they fill the table)
 import data_arguments  # noqa: F401
 import nn_arguments  # noqa: F401
 import optim_arguments  # noqa: F401
 import tensor_arguments  # noqa: F401
+import text_arguments  # noqa: F401
 import training_arguments  # noqa: F401
 from arguments import TABLE, Case, all_tensors, thing
 from differences import DIFFERENCES, Difference

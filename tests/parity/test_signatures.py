@@ -27,6 +27,7 @@ COUNTERPARTS = {
     repr(OURS["torch"].default_generator): repr(torch.default_generator),
     repr(OURS["torch"].int64): repr(torch.int64),
     repr(OURS["torch"].float32): repr(torch.float32),
+    repr(OURS["F"].relu): repr(torch.nn.functional.relu),
 }
 OLD = "reduction is given by name; by position, torch has long deprecated parameters there"
 STUB = "the stub has another name or default than the function itself"
@@ -167,19 +168,22 @@ def test_each_difference_is_still_one() -> None:
 
 
 def test_torchs_signatures_are_known() -> None:
-    """Also where torch is written in C, but for these five, which have no stub."""
+    """Also where torch is written in C, but for these six, which have no stub."""
     unknown = {f"{key}.{path}" for key, path in CALLABLE if not torchs_signatures(key, path)}
-    functions = {"F.avg_pool2d", "F.gelu", "F.linear"}
+    functions = {"F.avg_pool2d", "F.gelu", "F.linear", "F.scaled_dot_product_attention"}
     assert unknown == functions | {"torch.Generator", "torch.Tensor"}
 
 
-# What torch does not have: what later modules need to add operations, and a trainer of our own.
+# What torch does not have: what later modules need to add operations, a trainer, text, positions,
+# and the model that writes.
 OWN = {
     "torch": {
         "operation", "set_tape", "gradients", "getitem", "join", "cast",
         "Trainer", "accuracy", "confusion_matrix", "save_checkpoint", "load_checkpoint",
     },
-    "data": {"Compose"},  # torchvision.transforms has it
+    "data": {"Compose", "CharTokenizer", "BPETokenizer"},  # torchvision.transforms has the first
+    "nn": {"LearnedPositions", "SinusoidalPositions", "GPT"},
+    "F": {"sinusoidal_positions"},
 }  # fmt: skip
 
 

@@ -266,9 +266,9 @@ test_unit_windows()
 #                          1 3 2 0 1 0 1 0 3
 # ```
 #
-# It has a price: each pixel stands in up to K·K columns, and this time it is copied. With kernels of
-# 3×3, that takes nine times the memory of the images. So we take a **strip** of output rows at a
-# time, so few that its columns (at most STRIP bytes) fit into the cache of a processor's core.
+# It has a price: each pixel stands in up to K·K columns, and this time it is copied: a 3×3 kernel
+# makes nine times the bytes of the images. So we take a **strip** of output rows at a time, so few
+# that its columns fit into the cache next to a processor's core.
 #
 # **Groups** cut the channels into equal parts: with two, the first half of the output sees only the
 # first half of the input. To `@`, that is a batch of G products:

@@ -1,0 +1,1 @@
+"""Tests through several modules. `tito test --integration` runs those whose modules are there."""

@@ -1,0 +1,1 @@
+"""Each file says in REQUIRES which modules it needs."""
