@@ -249,6 +249,7 @@ def test_unit_windows():
             view, expected = windows(a, slide), all_windows(batch_first(a, 4), slide)
             same(view, expected.transpose(1, 4, 5, 2, 3, 0), f"windows of (3, 9, 8, 2), {slide}")
             assert np.shares_memory(view, a), "windows should be a view: don't copy"
+            assert view.flags.writeable, "gradients will be written to windows: not read-only"
 test_unit_windows()
 
 # %% [markdown]
