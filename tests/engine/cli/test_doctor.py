@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from support import Learner, finish
+from support import OUR_TIERS, Learner, finish
 
 
 def test_all_is_well(learner: Learner) -> None:
@@ -43,5 +43,5 @@ def test_a_plugin_that_fails_is_a_finding_of_the_doctor_alone(learner: Learner) 
     assert done.code == 0
     assert "warning: plugin 'bad' failed: ModuleNotFoundError" in done.err
     assert "TITO_DISABLE_PLUGINS=bad" in done.err
-    assert learner.tito("doctor", TITO_DISABLE_PLUGINS="foundation,bad").err == ""
+    assert learner.tito("doctor", TITO_DISABLE_PLUGINS=f"{OUR_TIERS},bad").err == ""
     assert learner.tito("module", "start", "counter").code == 0

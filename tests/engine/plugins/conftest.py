@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support import forget
+from support import OUR_TIERS, forget
 
 Plug = Callable[..., None]
 
@@ -16,7 +16,7 @@ Plug = Callable[..., None]
 def plug(site: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plug]:
     """Install a plugin: `plug("name", code)`. Plugins of this machine are switched off."""
     monkeypatch.syspath_prepend(site)
-    monkeypatch.setenv("TITO_DISABLE_PLUGINS", "engine,foundation")
+    monkeypatch.setenv("TITO_DISABLE_PLUGINS", f"engine,{OUR_TIERS}")
 
     def install(name: str, code: str, *, entry: str = "", distribution: str = "") -> None:
         distribution = distribution or f"dist-{name}"

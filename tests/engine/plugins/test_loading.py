@@ -74,12 +74,12 @@ def test_paths_and_texts_name_folders_and_a_plugin_without_tiers_is_fine(plug: P
 @pytest.mark.parametrize(
     ("variable", "loaded"),
     [
-        ("engine,foundation", ["one", "two"]),
-        ("engine,foundation,one", ["two"]),
-        (" engine , foundation , two ,, absent", ["one"]),
+        (f"engine,{OUR_TIERS}", ["one", "two"]),
+        (f"engine,{OUR_TIERS},one", ["two"]),
+        (f" engine , {OUR_TIERS} , two ,, absent", ["one"]),
         ("all", []),
         ("one,all", []),
-        ("engine,foundation,on", ["one", "two"]),
+        (f"engine,{OUR_TIERS},on", ["one", "two"]),
     ],
 )
 def test_plugins_are_disabled_by_their_names_or_all_at_once(
