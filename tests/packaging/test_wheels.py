@@ -69,6 +69,11 @@ def test_wheels_share_no_file_and_no_namespace_init(wheels: list[Path]) -> None:
     assert "tinytorch/__init__.py" not in names
 
 
+def test_every_tier_is_built_by_the_same_backend() -> None:
+    """It must lie in each project's folder, so it stands there several times, and never differs."""
+    assert len({path.read_bytes() for path in ROOT.glob("packages/*/checkout.py")}) == 1
+
+
 def test_wheels_hold_both_licenses_and_no_generated_leftovers(wheels: list[Path]) -> None:
     for wheel in wheels:
         names = zipfile.ZipFile(wheel).namelist()
