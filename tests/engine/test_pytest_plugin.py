@@ -14,6 +14,7 @@ FLAGS = ("-q", "-rs", "-p", "no:cacheprovider", "-p", "tito.pytest_plugin")
 
 def pytest_run(someone: Learner, *arguments: object, **variables: str) -> Run:
     """A real pytest, in the workspace, with no plugin of this machine but ours."""
+    (someone.root.parent / "pytest.ini").touch()  # or those of a checkout above it would count
     command = (sys.executable, "-m", "pytest", *FLAGS, *arguments)
     options = someone.variables(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", **variables)
     return run(*command, cwd=someone.root, **options)
@@ -84,6 +85,7 @@ def test_a_pytest_that_meets_no_tier_imports_nothing_of_the_engine(tmp_path: Pat
         "    found = {name for name in sys.modules if name.partition('.')[0] == 'tito'}\n"
         "    assert found == {'tito', 'tito.pytest_plugin'}\n"
     )
+    (tmp_path / "pytest.ini").touch()
     done = run(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", folder, cwd=tmp_path)
     assert done.code == 0, done.out
     assert "tito" not in done.err
