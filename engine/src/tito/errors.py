@@ -4,6 +4,7 @@ TitoError
 ├── UsageError          the command was asked for something that does not exist
 ├── WorkspaceError      the learner's folder: not there, not readable, from a newer engine
 ├── LearnerFileError    the learner's notebook: missing, not a notebook, changed where it must not be
+├── CourseFolderError   the instructor's folder: not there, not readable, from a newer engine
 ├── CourseError         the installed tiers do not fit together
 ├── ManifestError       a tier's compiled manifest is missing, unreadable, too old or too new
 └── SourceError         a module's source does not compile
@@ -39,6 +40,10 @@ class WorkspaceError(TitoError):
 
 
 class LearnerFileError(TitoError):
+    pass
+
+
+class CourseFolderError(TitoError):
     pass
 
 

@@ -1,0 +1,57 @@
+"""An assignment as grading needs it: the instructor's cells, and the stubs students started from."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+
+from tito.curriculum.source import Cell, Unreadable, read_notebook
+from tito.errors import CourseFolderError
+from tito.grading.course import CourseFolder
+from tito.model import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """`cells` are the source's, in order, with the stub in every cell that is the student's; so a
+    submission is these cells with other texts in some. `module` is the id of the lesson's module;
+    `digest` changes with anything that is in the source or was handed out.
+    """
+
+    name: str
+    module: str
+    cells: tuple[Cell, ...]
+    digest: str
+
+    @property
+    def graded(self) -> tuple[Cell, ...]:
+        """The cells that are worth points, those that a person grades included."""
+        return tuple(cell for cell in self.cells if cell.nbgrader.get("grade"))
+
+    @property
+    def answers(self) -> dict[str, Cell]:
+        """Grade id → the stub of each cell that a student fills in."""
+        return {cell.grade_id: cell for cell in self.cells if cell.is_solution}
+
+
+def read_assignment(course: CourseFolder, name: str) -> Assignment:
+    """Raises CourseFolderError if its source or release is missing or no notebook."""
+    texts = []
+    for path in (course.source(name), course.release(name)):
+        try:
+            texts.append(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            message = f"the assignment {name} cannot be read: {error}"
+            fix = f"tito nbgrader generate {name}"
+            raise CourseFolderError(Finding(message, str(path), fix)) from None
+    try:
+        source, release = (read_notebook(text, f"{name}.ipynb") for text in texts)
+    except Unreadable as error:
+        raise CourseFolderError(error.finding) from None
+    handed_out = release.by_grade_id
+    cells = (
+        replace(cell, text=handed_out[cell.grade_id].text) if cell.is_solution else cell
+        for cell in source.cells
+    )
+    digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()
+    return Assignment(name, name.partition("_")[2], tuple(cells), digest)

@@ -1,0 +1,116 @@
+"""An instructor's folder, marked by `course.toml`. Its other folders are the ones nbgrader knows."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tito.curriculum.structure import Mismatch, structure
+from tito.errors import CourseFolderError
+from tito.model import Finding
+from tito.names import pick
+from tito.workspace.find import here, listed
+
+MARKER = "course.toml"
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What `course.toml` says. `tiers` are the ids of those whose modules are handed out; whatever
+    else they require is provided. `name` is nbgrader's course id."""
+
+    format: int
+    name: str
+    tiers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CourseFolder:
+    """Where everything of a course lies. An assignment is called like its module's folder
+    (`01_tensor`), its notebook like the module (`tensor.ipynb`)."""
+
+    root: Path
+    config: Config
+
+    def source(self, assignment: str) -> Path:
+        """With solutions and hidden tests: what every submission is rebuilt on."""
+        return self.root / "source" / assignment / _notebook(assignment)
+
+    def release(self, assignment: str) -> Path:
+        """As it is handed out."""
+        return self.root / "release" / assignment / _notebook(assignment)
+
+    def submitted(self, student: str, assignment: str) -> Path:
+        """The folder of what a student handed in."""
+        return self.root / "submitted" / student / assignment
+
+    def result(self, student: str, assignment: str) -> Path:
+        """What grading came to: the source of truth for gradebook, feedback and export."""
+        return self.root / "results" / assignment / f"{student}.json"
+
+    def autograded(self, student: str, assignment: str) -> Path:
+        """The executed notebook, for nbgrader's feedback and formgrader."""
+        return self.root / "autograded" / student / assignment / _notebook(assignment)
+
+    @property
+    def gradebook(self) -> Path:
+        return self.root / "gradebook.db"
+
+    def assignments(self) -> list[str]:
+        """Those that were generated, in teaching order."""
+        return sorted(path.parent.name for path in self.root.glob("source/*/*.ipynb"))
+
+    def assignment(self, name: str) -> str:
+        """The assignment of this name, module id or number; raises UsageError with what there is."""
+        names = {key: each for each in self.assignments() for key in (each, *each.split("_", 1))}
+        return pick(name, names, "assignment", "tito nbgrader status")
+
+    def students(self, assignment: str) -> Iterator[str]:
+        """Those who handed something in for it, by name."""
+        yield from sorted(path.parent.name for path in self.root.glob(f"submitted/*/{assignment}"))
+
+
+def _notebook(assignment: str) -> str:
+    return f"{assignment.partition('_')[2]}.ipynb"
+
+
+def find_course() -> CourseFolder:
+    """The course around the current directory. Raises CourseFolderError if there is none."""
+    start = here()
+    for folder in (start, *start.parents) if start else ():
+        if (folder / MARKER).is_file():
+            return read_course(folder)
+    fix = "cd into a course, or make one: tito course new DIR --tiers foundation"
+    raise CourseFolderError(Finding("there is no course here", str(start or "."), fix))
+
+
+def read_course(root: Path) -> CourseFolder:
+    path = root / MARKER
+    try:
+        data: Any = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        config = structure(Config, _of_this_format(data), "")
+    except (OSError, ValueError, RecursionError, Mismatch) as error:
+        fix = "mend the file; it holds 'format', 'name' and the list 'tiers', nothing else"
+        message = f"{MARKER} cannot be read: {error}"
+        raise CourseFolderError(Finding(message, str(path), fix)) from None
+    return CourseFolder(root, config)
+
+
+def _of_this_format(data: Any) -> Any:
+    if isinstance(data.get("format"), int) and data["format"] > FORMAT:
+        raise ValueError(f"it has format {data['format']}, and this engine knows {FORMAT}")
+    return data
+
+
+def render(name: str, tiers: tuple[str, ...]) -> str:
+    """The text of a new course's `course.toml`."""
+    return (
+        "# This folder is a course: tito looks for this file.\n"
+        f'format = {FORMAT}\n\n# How nbgrader calls the course.\nname = "{name}"\n\n'
+        "# The tiers whose modules are handed out. Whatever else they need is provided.\n"
+        f"tiers = {listed(tiers)}\n"
+    )
