@@ -1,1 +1,1 @@
-"""An instructor's course: assignments out of modules, submissions graded safely, results for nbgrader."""
+"""An instructor's course: assignments from modules, submissions graded safely, nbgrader all the way."""
