@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import click
 
+    from tito.grading.executors import Executor
     from tito.model import Course, Finding, Module, Workspace
 
 
@@ -45,3 +46,11 @@ def tito_module_completed(workspace: Workspace, module: Module) -> Iterator[str]
     for milestone in milestones:
         command = f"tito milestone run {milestone.id}"
         yield f"Unlocked: milestone {milestone.year} {milestone.title}: {command}"
+
+
+def tito_grading_executors() -> list[Executor]:
+    """The processors of this machine, and the machines of a Dask cluster."""
+    from tito.grading.distributed import OnDask
+    from tito.grading.executors import Local
+
+    return [Local(), OnDask()]

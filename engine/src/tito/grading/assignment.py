@@ -36,6 +36,11 @@ class Assignment:
 
 def read_assignment(course: CourseFolder, name: str) -> Assignment:
     """Raises CourseFolderError if its source or release is missing or no notebook."""
+    return parse_assignment(name, *read_texts(course, name))
+
+
+def read_texts(course: CourseFolder, name: str) -> tuple[str, str]:
+    """The source notebook and the release notebook. Raises CourseFolderError if one is missing."""
     texts = []
     for path in (course.source(name), course.release(name)):
         try:
@@ -44,6 +49,11 @@ def read_assignment(course: CourseFolder, name: str) -> Assignment:
             message = f"the assignment {name} cannot be read: {error}"
             fix = f"tito nbgrader generate {name}"
             raise CourseFolderError(Finding(message, str(path), fix)) from None
+    return texts[0], texts[1]
+
+
+def parse_assignment(name: str, *texts: str) -> Assignment:
+    """The assignment of these two notebooks. Raises CourseFolderError if one is no notebook."""
     try:
         source, release = (read_notebook(text, f"{name}.ipynb") for text in texts)
     except Unreadable as error:

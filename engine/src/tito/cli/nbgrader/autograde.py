@@ -1,0 +1,154 @@
+"""`tito nbgrader autograde`: from submissions to results."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tito.cli.out import say_findings
+from tito.cli.progress import Progress
+from tito.grading.course import CourseFolder, find_course
+
+if TYPE_CHECKING:
+    from tito.grading.run import Job, Summary, Tell
+    from tito.grading.shard import Shard
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was typed, under the names of the options."""
+
+    assignment: tuple[str, ...]
+    student: tuple[str, ...]
+    jobs: int
+    shard: str
+    results: Path | None
+    executor: str
+    scheduler: str
+    force: bool
+    stderr: Any
+    against: Any
+    require_sandbox: bool
+    as_json: bool
+
+
+@click.command()
+@click.argument("assignments", metavar="[ASSIGNMENT]…", nargs=-1)
+@click.option("--assignment", metavar="NAME", multiple=True, help="Only this one; may be repeated.")
+@click.option("--student", metavar="NAME", multiple=True, help="Only this one; may be repeated.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=None,
+    metavar="N",
+    help="How many are graded at a time.  [default: all CPUs]",
+)
+@click.option("--shard", default="1/1", metavar="I/N", help="Only part I of N of the class.")
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write results there instead; `tito nbgrader merge DIR` brings them back.",
+)
+@click.option("--executor", default="local", metavar="NAME", help="Where to grade: local, dask.")
+@click.option("--scheduler", default="", metavar="ADDRESS", help="Of the Dask cluster.")
+@click.option("--force", is_flag=True, help="Grade again what is graded.")
+@click.option(
+    "--stderr",
+    type=click.Choice(["ignore", "fail"]),
+    default="ignore",
+    help="Whether a test that writes to stderr fails, as in nbgrader.  [default: ignore]",
+)
+@click.option(
+    "--against",
+    type=click.Choice(["reference", "own"]),
+    default="reference",
+    help="What earlier modules come from: ours, or the student's.  [default: reference]",
+)
+@click.option("--require-sandbox", is_flag=True, help="Do not grade without a full sandbox.")
+@click.option(
+    "--engine",
+    type=click.Choice(["tito", "nbgrader"]),
+    default="tito",
+    help="nbgrader: its own autograde, without a sandbox, to compare.  [default: tito]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print events as JSON lines, for scripts.")
+def autograde(assignments: tuple[str, ...], engine: str, **typed: Any) -> None:
+    """Grade what was submitted and is not graded yet.
+
+    Stop it at any time: typed again, it goes on. Writes one file for each submission in results/,
+    and then nbgrader's gradebook. Without ASSIGNMENT, grades all.
+    """
+    typed |= {"assignment": (*assignments, *typed["assignment"]), "jobs": typed["jobs"] or 0}
+    options = Options(**typed)
+    course = find_course()
+    if engine == "nbgrader":
+        _stock(course, options)
+    else:
+        sys.exit(_autograde(course, options))
+
+
+def _autograde(course: CourseFolder, options: Options) -> int:
+    from tito.grading.choose import chosen_jobs
+    from tito.grading.executors import Where, executor
+    from tito.grading.journal import Journal
+    from tito.grading.run import pending, run
+    from tito.grading.settings import Settings
+    from tito.grading.shard import parse_shard
+
+    shard = parse_shard(options.shard)
+    settings = Settings(options.stderr, options.against)
+    chosen, findings = chosen_jobs(
+        course, options.assignment, options.student, shard, settings, options.results
+    )
+    waiting = pending(chosen, options.force)
+    journal = Journal((options.results or course.root / "results") / _journal(shard))
+    where = Where(options.jobs, options.scheduler)
+    with _telling(len(waiting), len(chosen), options.as_json) as tell:
+        summary = run(waiting, executor(options.executor), where, journal, tell)
+    summary.findings[:0] = findings
+    _say(summary, options.as_json)
+    return 1 if summary.findings else 0
+
+
+def _journal(shard: Shard) -> str:
+    return "journal.jsonl" if shard.count == 1 else f"journal-{shard}.jsonl"
+
+
+@contextmanager
+def _telling(waiting: int, chosen: int, as_json: bool) -> Iterator[Tell]:
+    """A function that tells what happens, event by event."""
+    if as_json:
+        _say_event("began", {"submissions": chosen, "pending": waiting})
+        yield _say_event
+        return
+    if held := chosen - waiting:
+        click.echo(f"{held} of {chosen} submissions are graded already.")
+    with Progress(waiting, "submissions") as progress:
+        yield lambda event, about: progress.step()
+
+
+def _say_event(event: str, about: dict[str, Any]) -> None:
+    click.echo(json.dumps({"event": event, **about}))
+
+
+def _say(summary: Summary, as_json: bool) -> None:
+    counts = {name: summary.counts[name] for name in ("graded", "flagged", "unreadable", "lost")}
+    if as_json:
+        messages = [finding.message for finding in summary.findings]
+        _say_event("ended", {**counts, "sandbox": summary.sandbox, "findings": messages})
+    else:
+        if summary.sandbox:
+            click.echo(f"Sandbox: {summary.sandbox}")
+        click.echo(
+            f"{counts['graded']} graded, {counts['flagged']} flagged for a person to look at, "
+            f"{counts['unreadable']} that could not be read"
+        )
+    say_findings(summary.findings)
