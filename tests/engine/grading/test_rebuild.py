@@ -75,4 +75,5 @@ def test_no_notebook_changes_anything_but_the_answers(cells: list[Cell]) -> None
         assert replace(after, text=before.text) == before
         if before.text != after.text:
             last = [c for c in cells if c.grade_id == before.grade_id][-1]
-            assert before.is_solution and (last.text, last.kind) == (after.text, before.kind)
+            assert before.is_solution
+            assert (last.text, last.kind) == (after.text, before.kind)
