@@ -40,5 +40,5 @@ def test_anything_else_is_refused(change, says) -> None:  # type: ignore[no-unty
 
 
 def test_half_a_file_is_refused() -> None:
-    with pytest.raises(ValueError, match="delimiter|Expecting|Unterminated"):
+    with pytest.raises(ValueError, match=r"delimiter|Expecting|Unterminated"):
         load(dump(RESULT)[:-20])
