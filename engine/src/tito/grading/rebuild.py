@@ -24,11 +24,9 @@ class Rebuilt:
 
 
 def rebuild(assignment: Assignment, submitted: Source) -> Rebuilt:
-    """Of two cells with one grade id the first counts, as in nbgrader."""
+    """Of two cells with one grade id the last counts, as in nbgrader."""
     answers = assignment.answers
-    theirs: dict[str, Cell] = {}
-    for cell in submitted.cells:
-        theirs.setdefault(cell.grade_id, cell)
+    theirs = submitted.by_grade_id
     cells = tuple(
         replace(cell, text=theirs[cell.grade_id].text)
         if cell.grade_id in answers and _same_kind(cell, theirs.get(cell.grade_id))
@@ -52,7 +50,7 @@ def _notes(assignment: Assignment, submitted: Source, theirs: dict[str, Cell]) -
         if grade_id not in known:
             yield Remark("note", grade_id, "this cell is none of the assignment's: left out")
         elif count > 1:
-            yield Remark("note", grade_id, f"there are {count} of this cell: the first one counts")
+            yield Remark("note", grade_id, f"there are {count} of this cell: the last one counts")
     given_texts = {cell.plain_text for cell in assignment.cells}
     own = [c for c in submitted.cells if c.kind == "code" and not c.grade_id and c.text.strip()]
     if count := sum(cell.plain_text not in given_texts for cell in own):
