@@ -13,11 +13,11 @@ import pytest
 from support import Learner, edit, environment, finish, hand_in, put_first, wait_until_gone
 from tito import model
 from tito.errors import WorkspaceError
+from tito.kernel import how_it_ended
 from tito.learner.desk import Desk
 from tito.learner.module import reset_tests
 from tito.learner.run import (
     changed_cells,
-    how_it_ended,
     lost_exports,
     run_process,
     run_tests,

@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 
 from support import run
 from tito.curriculum.source import Cell
-from tito.learner.runner import (
+from tito.kernel import (
     MOST_ERROR,
     MOST_OUTPUT,
     Bounded,
     compiled,
     in_words,
     remember_lines,
-    run_cell,
 )
+from tito.learner.runner import run_cell
 
 
 def cell(text: str, line: int = 0, number: int = 3) -> Cell:

@@ -31,8 +31,8 @@ from tito.curriculum.compile import read_draft
 from tito.curriculum.draft import Draft
 from tito.curriculum.source import Cell
 from tito.curriculum.views import SOLVED, view
-from tito.learner.run import how_it_ended
-from tito.learner.runner import fresh_scope, guard, remember_lines, run_cell
+from tito.kernel import fresh_scope, how_it_ended, remember_lines
+from tito.learner.runner import guard, run_cell
 
 MOST_MEMORY = 4 * 2**30
 MOST_SECONDS = 120  # on the clock; a mutant that computes is stopped earlier
@@ -46,7 +46,8 @@ def main(folder: str, report: str, jobs: str, parent: str) -> None:
     for mutant in mutants(draft.lesson):
         changed[mutant.number].append(mutant)
     cells = list(tested(draft))
-    scope = fresh_scope(Path.cwd() / draft.file)
+    scope = fresh_scope(str(Path.cwd() / draft.file))
+    sys.path.insert(0, str(Path.cwd()))  # as for a learner
     with open(report, "a", encoding="utf-8", buffering=1) as out:
         forks = Forks(int(jobs), out)
         forks.start({"lesson": draft.file}, partial(first_failure, cells, scope))

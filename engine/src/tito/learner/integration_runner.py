@@ -19,8 +19,9 @@ from typing import Any, TextIO
 import pytest
 
 from tito.curriculum.integration import FOLDER
+from tito.kernel import MOST_OUTPUT, in_words
 from tito.learner.integration import shown
-from tito.learner.runner import MOST_OUTPUT, guard, in_words
+from tito.learner.runner import guard
 
 
 def main(report: str, parent: str, workspace: str, *files: str) -> None:

@@ -16,11 +16,11 @@ from typing import IO, Any
 
 from tito.composition.strays import refuse_strays
 from tito.curriculum.source import Cell, Source
+from tito.kernel import ENDED, how_it_ended
 from tito.learner.desk import Desk
 from tito.model import CellResult, Finding, Module, TestReport, Workspace
 
 NOT_RUN = CellResult("not run")
-ENDED = "the program ended itself here, as os._exit() does"
 
 
 def run_tests(desk: Desk, module: Module, time_limit: float) -> TestReport:
@@ -178,13 +178,3 @@ def stop_group(process: subprocess.Popen[Any]) -> None:
     else:
         process.kill()
     process.wait()
-
-
-def how_it_ended(code: int) -> str:
-    if code >= 0:
-        return f"the program ended itself with exit code {code}" if code else ""
-    try:
-        name = signal.Signals(-code).name
-    except ValueError:
-        name = f"signal {-code}"
-    return f"Python itself crashed ({name}): too deep a recursion, or memory used up?"
