@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from tito.curriculum.source import Cell, Unreadable, read_notebook
 from tito.curriculum.views import locked, with_checksum
@@ -16,13 +16,15 @@ from tito.model import Finding
 class Assignment:
     """`cells` are the source's, in order, with the stub in every cell that is the student's; so a
     submission is these cells with other texts in some. `module` is the id of the lesson's module;
-    `digest` changes with anything that is in the source or was handed out.
+    `digest` changes with anything that is in the source or was handed out. `rubrics` say how a
+    person grades the answers of these grade ids.
     """
 
     name: str
     module: str
     cells: tuple[Cell, ...]
     digest: str
+    rubrics: dict[str, str] = field(default_factory=dict)
 
     @property
     def graded(self) -> tuple[Cell, ...]:
@@ -69,5 +71,7 @@ def parse_assignment(name: str, *texts: str) -> Assignment:
         replace(cell, text=handed_out[cell.grade_id].text) if cell.is_solution else cell
         for cell in source.cells
     )
+    answers = (cell for cell in source.cells if cell.is_solution and cell.kind == "markdown")
+    rubrics = {cell.grade_id: cell.text for cell in answers}
     digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()
-    return Assignment(name, name.partition("_")[2], tuple(cells), digest)
+    return Assignment(name, name.partition("_")[2], tuple(cells), digest, rubrics)
