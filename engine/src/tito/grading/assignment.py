@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from tito.curriculum.source import Cell, Unreadable, read_notebook
 from tito.curriculum.views import locked, with_checksum
@@ -16,13 +16,15 @@ from tito.model import Finding
 class Assignment:
     """`cells` are the source's, in order, with the stub in every cell that is the student's; so a
     submission is these cells with other texts in some. `module` is the id of the lesson's module;
-    `digest` changes with anything that is in the source or was handed out.
+    `digest` changes with anything that is in the source or was handed out; `handed_out` maps a
+    grade id to its cell's plain text without hidden tests.
     """
 
     name: str
     module: str
     cells: tuple[Cell, ...]
     digest: str
+    handed_out: dict[str, str] = field(default_factory=dict)
 
     @property
     def graded(self) -> tuple[Cell, ...]:
@@ -70,4 +72,5 @@ def parse_assignment(name: str, *texts: str) -> Assignment:
         for cell in source.cells
     )
     digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()
-    return Assignment(name, name.partition("_")[2], tuple(cells), digest)
+    plain = {grade_id: cell.plain_text for grade_id, cell in handed_out.items()}
+    return Assignment(name, name.partition("_")[2], tuple(cells), digest, plain)
