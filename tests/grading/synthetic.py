@@ -18,10 +18,22 @@ from tito.authoring.mutants import mutants_of
 from tito.curriculum import files
 from tito.curriculum.compile import read_draft
 from tito.curriculum.lesson import Lesson
-from tito.curriculum.source import Cell
-from tito.curriculum.views import LEARNER, SOLVED, view
+from tito.curriculum.source import Cell, read_notebook
+from tito.curriculum.views import SOLVED, view
+from tito.grading.course import CourseFolder, read_course
 
-KINDS = ("correct", "wrong", "wrong", "wrong", "partly", "wrong", "correct", "partly", "blank", "broken")
+KINDS = (
+    "correct",
+    "wrong",
+    "wrong",
+    "wrong",
+    "partly",
+    "wrong",
+    "correct",
+    "partly",
+    "blank",
+    "broken",
+)
 
 
 @dataclass(frozen=True)
@@ -40,18 +52,20 @@ class Handed:
             (folder / name).write_bytes(data)
 
 
-def class_of(folder: Path, number: int, seed: int = 1) -> Iterator[Handed]:
-    """Submissions of the module whose source lies in this folder of a tier."""
-    maker = Maker(folder)
+def class_of(course: CourseFolder, folder: Path, number: int, seed: int = 1) -> Iterator[Handed]:
+    """Submissions of the assignment that was made of the module in this folder of a tier."""
+    maker = Maker(course.release(folder.name), folder)
     for n in range(number):
         yield maker.handed(n, random.Random(f"{seed}-{n}"))
 
 
 class Maker:
-    def __init__(self, folder: Path):
+    def __init__(self, release: Path, folder: Path):
         self.lesson: Lesson = read_draft(folder).lesson
         self.module = folder.name.partition("_")[2]
-        self.solved, self.blank = view(self.lesson, SOLVED), view(self.lesson, LEARNER)
+        self.blank = read_notebook(release.read_text(encoding="utf-8"), release.name).cells
+        solutions = {c.grade_id: c for c in view(self.lesson, SOLVED) if c.is_solution}
+        self.solved = self.with_answers(solutions)
         self.tasks = [cell for cell in self.lesson.cells if cell.is_solution]
         self.mutants = {task.grade_id: [m.cell for m in mutants_of(task)] for task in self.tasks}
 
@@ -73,12 +87,21 @@ class Maker:
     def with_cell(self, mutant: Cell) -> tuple[Cell, ...]:
         """The solution with this one cell in its place."""
         one = view(replace(self.lesson, cells=(mutant,)), SOLVED)[0]
-        return tuple(one if cell.number == mutant.number else cell for cell in self.solved)
+        return tuple(
+            replace(cell, text=one.text) if cell.grade_id == one.grade_id else cell
+            for cell in self.solved
+        )
+
+    def with_answers(self, answers: dict[str, Cell]) -> tuple[Cell, ...]:
+        return tuple(
+            replace(cell, text=answers[cell.grade_id].text) if cell.grade_id in answers else cell
+            for cell in self.blank
+        )
 
     def up_to(self, task: Cell) -> tuple[Cell, ...]:
         """Everything before this task is done, and it and everything after is as handed out."""
-        pairs = zip(self.solved, self.blank, strict=True)
-        return tuple(done if done.number < task.number else empty for done, empty in pairs)
+        at = next(n for n, cell in enumerate(self.blank) if cell.grade_id == task.grade_id)
+        return (*self.solved[:at], *self.blank[at:])
 
 
 def broken(name: str, data: bytes, chance: random.Random) -> dict[str, bytes]:
@@ -104,5 +127,6 @@ if __name__ == "__main__":
 
     course, assignment, number, *seed = sys.argv[1:]
     module = tiers().course().by_id[assignment.partition("_")[2]]
-    for handed in class_of(folder(module), int(number), *map(int, seed)):
-        handed.put(Path(course) / "submitted", assignment)
+    made = read_course(Path(course))
+    for handed in class_of(made, folder(module), int(number), *map(int, seed)):
+        handed.put(made.root / "submitted", assignment)

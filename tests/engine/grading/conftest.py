@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from support import OUR_TIERS, ROOT, install, project
-from tito.curriculum import files
-from tito.curriculum.compile import read_draft
-from tito.curriculum.views import LEARNER, view
-from tito.grading.course import MARKER, CourseFolder, read_course, render
+from tito.grading.course import CourseFolder, read_course
+from tito.grading.generate import generate
+from tito.grading.new import new_course
+from tito.grading.syllabus import syllabus
 
 
 @pytest.fixture(scope="session")
@@ -25,34 +27,46 @@ def abacus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root / "site"
 
 
+def without_tito(**variables: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TITO_")}
+    return {**kept, **variables}
+
+
+@pytest.fixture(scope="session")
+def at_home(abacus: Path) -> dict[str, str]:
+    """The environment in which the base tier is all there is, for workers, too."""
+    path = os.pathsep.join((str(abacus), str(ROOT / "tests")))
+    return without_tito(PYTHONPATH=path, TITO_DISABLE_PLUGINS=OUR_TIERS)
+
+
+@pytest.fixture(scope="session")
+def generated(
+    abacus: Path, at_home: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A course with its assignments: to copy, not to change."""
+    root = tmp_path_factory.mktemp("generated") / "class"
+    with (
+        mock.patch.dict(os.environ, at_home, clear=True),
+        mock.patch.object(sys, "path", [str(abacus), *sys.path]),
+    ):
+        taught = syllabus(new_course(root, "counting", ("base",)))
+        for module in taught.modules:
+            generate(taught, module)
+    return root
+
+
 @pytest.fixture
 def course(
-    abacus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    generated: Path, abacus: Path, at_home: dict[str, str], tmp_path: Path
 ) -> Iterator[CourseFolder]:
-    """The current directory is in it, and workers find its tier."""
-    for name in [name for name in os.environ if name.startswith("TITO_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("TITO_DISABLE_PLUGINS", OUR_TIERS)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(abacus), str(ROOT / "tests"))))
-    monkeypatch.syspath_prepend(abacus)
-    yield a_course(tmp_path / "class", abacus)
+    shutil.copytree(generated, tmp_path / "class")
+    with (
+        mock.patch.dict(os.environ, at_home, clear=True),
+        mock.patch.object(sys, "path", [str(abacus), *sys.path]),
+    ):
+        yield read_course(tmp_path / "class")
     for name in [name for name in sys.modules if name.startswith("abacus")]:
         del sys.modules[name]
-
-
-def a_course(root: Path, site: Path) -> CourseFolder:
-    root.mkdir()
-    (root / MARKER).write_text(render("counting", ("base",)))
-    made = read_course(root)
-    for folder in sorted((site / "abacus_base" / "modules").iterdir()):
-        lesson = read_draft(folder).lesson
-        for path, cells in (
-            (made.source(folder.name), lesson.cells),
-            (made.release(folder.name), view(lesson, LEARNER)),
-        ):
-            path.parent.mkdir(parents=True)
-            path.write_text(files.notebook(cells), encoding="utf-8")
-    return made
 
 
 @pytest.fixture

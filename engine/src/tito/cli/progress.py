@@ -50,7 +50,9 @@ class Progress:
             return
         self._drawn = now
         full = WIDTH * self.done // self.total
-        click.echo(f"\r[{'#' * full}{'.' * (WIDTH - full)}] {self.line()}\x1b[K", nl=False, err=True)
+        click.echo(
+            f"\r[{'#' * full}{'.' * (WIDTH - full)}] {self.line()}\x1b[K", nl=False, err=True
+        )
 
 
 def _duration(seconds: float) -> str:

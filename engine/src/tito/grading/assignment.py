@@ -16,14 +16,16 @@ from tito.model import Finding
 class Assignment:
     """`cells` are the source's, in order, with the stub in every cell that is the student's; so a
     submission is these cells with other texts in some. `module` is the id of the lesson's module;
-    `digest` changes with anything that is in the source or was handed out. `rubrics` say how a
-    person grades the answers of these grade ids.
+    `digest` changes with anything that is in the source or was handed out; `handed_out` maps a
+    grade id to its cell's plain text without hidden tests. `rubrics` say how a person grades the
+    answers of these grade ids.
     """
 
     name: str
     module: str
     cells: tuple[Cell, ...]
     digest: str
+    handed_out: dict[str, str] = field(default_factory=dict)
     rubrics: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -74,4 +76,5 @@ def parse_assignment(name: str, *texts: str) -> Assignment:
     answers = (cell for cell in source.cells if cell.is_solution and cell.kind == "markdown")
     rubrics = {cell.grade_id: cell.text for cell in answers}
     digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()
-    return Assignment(name, name.partition("_")[2], tuple(cells), digest, rubrics)
+    plain = {grade_id: cell.plain_text for grade_id, cell in handed_out.items()}
+    return Assignment(name, name.partition("_")[2], tuple(cells), digest, plain, rubrics)

@@ -35,9 +35,7 @@ def own_stack(
         yield workspace, list(_filled(workspace, course, earlier))
 
 
-def _filled(
-    workspace: Workspace, course: Course, earlier: Earlier
-) -> Iterator[Remark]:
+def _filled(workspace: Workspace, course: Course, earlier: Earlier) -> Iterator[Remark]:
     for assignment, submission in earlier:
         module = course.by_id[assignment.module]
         try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,9 +59,7 @@ def _holds(job: Job) -> bool:
     return (result.submission, result.grader) == (digest, job.stack.brief.digest)
 
 
-def run(
-    jobs: list[Job], executor: Executor, where: Where, journal: Journal, tell: Tell
-) -> Summary:
+def run(jobs: list[Job], executor: Executor, where: Where, journal: Journal, tell: Tell) -> Summary:
     """Grade them all. `tell` hears of each: ("graded", facts) or ("lost", facts).
 
     Raises TitoError if results cannot be written.
@@ -79,7 +77,8 @@ def run(
     return summary
 
 
-def _graded(executor: Executor, tasks: Iterator[Task], where: Where) -> Iterator[Done]:
+def _graded(executor: Executor, tasks: Iterator[Task], where: Where) -> Generator[Done, None, None]:
+    """As a generator, which can be closed: a plugin may return any iterator."""
     yield from executor.grade(tasks, where)
 
 

@@ -39,9 +39,7 @@ class Stack:
         digests = "\0".join(each.digest for each in (*earlier, submission))
         digest = hashlib.sha256(digests.encode()).hexdigest() if earlier else submission.digest
         names = (each.name for each in self.assignments)
-        return Work(
-            Paper(student, submission, digest), dict(zip(names, earlier, strict=False))
-        )
+        return Work(Paper(student, submission, digest), dict(zip(names, earlier, strict=False)))
 
     def _taken(self, student: str, assignment: Assignment) -> Submission:
         return take(self.course.submitted(student, assignment.name), assignment.module)
