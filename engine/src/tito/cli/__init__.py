@@ -20,6 +20,8 @@ COMMANDS = {
     "tier": "tito.cli.tier:tier",
     "namespace": "tito.cli.namespace:namespace",
     "doctor": "tito.cli.doctor:doctor",
+    "course": "tito.cli.course:course",
+    "nbgrader": "tito.cli.nbgrader:nbgrader",
 }
 
 

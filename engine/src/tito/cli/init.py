@@ -24,7 +24,7 @@ def init(folder: Path, tiers: str) -> None:
     Without --tiers you build every tier that is installed. With it, whatever the named tiers need
     is provided ready-made.
     """
-    root = _root(folder)
+    root = absolute(folder)
     marker = root / MARKER
     if marker.exists():
         finding = Finding(
@@ -32,7 +32,7 @@ def init(folder: Path, tiers: str) -> None:
         )
         raise WorkspaceError(finding)
     found = installed()
-    wanted = tuple(_wanted(found, tiers))
+    wanted = tuple(wanted_tiers(found, tiers))
     course = found.course(wanted)
     write_atomically(marker, render(wanted))
     own = [module for module in course.modules if course.tier_of(module).id in wanted]
@@ -41,14 +41,15 @@ def init(folder: Path, tiers: str) -> None:
     say_next(f"{cd}tito module start {own[0].id}" if own else f"{cd}tito status")
 
 
-def _root(folder: Path) -> Path:
+def absolute(folder: Path) -> Path:
+    """Raises UsageError if it is said from a folder that is gone."""
     if not folder.is_absolute() and here() is None:
         message = "the current folder is gone, so nothing can be made in it"
         raise UsageError(Finding(message, fix="cd to a folder that is there"))
     return folder.absolute()
 
 
-def _wanted(found: Installed, tiers: str) -> list[str]:
+def wanted_tiers(found: Installed, tiers: str) -> list[str]:
     """The tiers' ids in teaching order; raises UsageError if none is named or installed."""
     names = [name.strip() for name in tiers.split(",") if name.strip()]
     chosen = {found.tier_named(name).id for name in names}

@@ -10,10 +10,11 @@ from tito.model import Finding, Place
 
 BEFORE = ("🔧 Setup", "📦 Where this code lives")
 ANALYSIS = "📊 Systems analysis"
+QUESTIONS = "🤔 Questions to think about"
 AFTER = (
     ANALYSIS,
     "🧪 Module test",
-    "🤔 Questions to think about",
+    QUESTIONS,
     "🎯 Summary",
 )
 HEADING = re.compile(r"^(?P<marks>##?) (?P<title>\S.*?)\s*$")

@@ -27,7 +27,8 @@ class TierConfig:
 
 @dataclass(frozen=True, slots=True)
 class ModuleConfig:
-    """`module.yaml`. `exports` maps facades to the names that they offer from this module."""
+    """`module.yaml`. `exports` maps facades to the names that they offer from this module;
+    `rubrics` say how answers to the questions to think about are graded, one each."""
 
     title: str
     summary: str
@@ -37,6 +38,7 @@ class ModuleConfig:
     extends: str = ""
     exports: dict[str, tuple[str, ...]] = field(default_factory=dict)
     hints: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    rubrics: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from tito.curriculum.draft import Draft
 from tito.curriculum.public import bound_names, is_dotted_name, public_names
+from tito.curriculum.questions import count_questions
 from tito.curriculum.regions import (
     HIDDEN_TESTS,
     SOLUTION,
@@ -303,6 +304,13 @@ def hints(draft: Draft) -> Iterator[Finding]:
             yield Finding(f"hints for {key!r}, which is no exercise of the module", where)
 
 
+def rubrics(draft: Draft) -> Iterator[Finding]:
+    given, asked = len(draft.config.rubrics), count_questions(draft.lesson.cells)
+    if given and given != asked:
+        message = f"there are {given} rubrics for {asked} questions to think about"
+        yield Finding(message, f"{draft.config_file}: rubrics", "give each question one, or none")
+
+
 def length(draft: Draft) -> Iterator[Finding]:
     if draft.lines >= MOST_LINES:
         message = f"the source has {draft.lines} lines; a lesson stays under {MOST_LINES}"
@@ -325,5 +333,6 @@ THEN: tuple[Rule, ...] = (
     exported_names,
     exported_whole,
     hints,
+    rubrics,
     length,
 )

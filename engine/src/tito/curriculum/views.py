@@ -6,6 +6,7 @@ it out. Order matters where it is noted.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -48,6 +49,39 @@ def only_exported(cell: Cell, lesson: Lesson) -> Cell | None:
     return cell if cell.is_exported else None
 
 
+def stub_answers(cell: Cell, lesson: Lesson) -> Cell:
+    """A question's answer cell as it is handed out; in the source it holds the rubric."""
+    if cell.kind != "markdown" or not cell.is_solution:
+        return cell
+    return replace(cell, text=f"*Your answer to {cell.grade_id.replace('-', ' ')}.*")
+
+
+def locked(cell: Cell, lesson: Lesson | None = None) -> Cell:
+    """As nbgrader locks cells: an answer can't be deleted, a test can't be edited either."""
+    if not cell.nbgrader:
+        return cell
+    keys = {"deletable": False} | ({} if cell.is_solution else {"editable": False})
+    return replace(cell, metadata={**cell.metadata, **keys})
+
+
+def with_checksum(cell: Cell, lesson: Lesson | None = None) -> Cell:
+    """With nbgrader's checksum, by which it tells an answer from what was handed out."""
+    if not cell.nbgrader:
+        return cell
+    nbgrader = {**cell.nbgrader, "cell_type": cell.kind, "checksum": checksum(cell)}
+    return replace(cell, metadata={**cell.metadata, "nbgrader": nbgrader})
+
+
+def checksum(cell: Cell) -> str:
+    """What nbgrader.utils.compute_checksum gives."""
+    grade = bool(cell.nbgrader.get("grade"))
+    is_locked = not cell.is_solution and (grade or bool(cell.nbgrader.get("locked")))
+    parts = [cell.text, cell.kind, str(grade), str(cell.is_solution), str(is_locked), cell.grade_id]
+    if grade:
+        parts.append(str(float(cell.nbgrader["points"])))
+    return hashlib.md5("".join(parts).encode(), usedforsecurity=False).hexdigest()
+
+
 def _replace_regions(cell: Cell, kind: str, new: Callable[[Region, list[str]], list[str]]) -> Cell:
     """From the last region to the first, so that the offsets of the others stay true."""
     lines = cell.text.split("\n")
@@ -61,6 +95,9 @@ def _replace_regions(cell: Cell, kind: str, new: Callable[[Region, list[str]], l
 LEARNER: tuple[Transform, ...] = (stub_solutions, drop_hidden_tests)
 SOLVED: tuple[Transform, ...] = (strip_marks, drop_hidden_tests)
 REFERENCE: tuple[Transform, ...] = (only_exported, strip_marks)
+# An assignment of nbgrader's: its source holds everything; and this is what is handed out.
+NBGRADER_SOURCE: tuple[Transform, ...] = ()
+NBGRADER_RELEASE: tuple[Transform, ...] = (*LEARNER, stub_answers, locked, with_checksum)
 
 
 def view(lesson: Lesson, transforms: tuple[Transform, ...]) -> tuple[Cell, ...]:

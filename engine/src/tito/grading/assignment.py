@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, replace
 
 from tito.curriculum.source import Cell, Unreadable, read_notebook
+from tito.curriculum.views import locked, with_checksum
 from tito.errors import CourseFolderError
 from tito.grading.course import CourseFolder
 from tito.model import Finding
@@ -27,6 +28,11 @@ class Assignment:
     def graded(self) -> tuple[Cell, ...]:
         """The cells that are worth points, those that a person grades included."""
         return tuple(cell for cell in self.cells if cell.nbgrader.get("grade"))
+
+    @property
+    def master(self) -> tuple[Cell, ...]:
+        """The cells as nbgrader's gradebook keeps them: locked, each with its checksum."""
+        return tuple(with_checksum(locked(cell)) for cell in self.cells)
 
     @property
     def answers(self) -> dict[str, Cell]:

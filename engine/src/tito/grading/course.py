@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,11 +22,14 @@ FORMAT = 1
 @dataclass(frozen=True, slots=True)
 class Config:
     """What `course.toml` says. `tiers` are the ids of those whose modules are handed out; whatever
-    else they require is provided. `name` is nbgrader's course id."""
+    else they require is provided. `name` is nbgrader's course id, `gradebook` the URL of its
+    database, `question_points` what each answer to a question to think about is worth."""
 
     format: int
     name: str
     tiers: tuple[str, ...]
+    gradebook: str = ""
+    question_points: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +61,11 @@ class CourseFolder:
         return self.root / "autograded" / student / assignment / _notebook(assignment)
 
     @property
-    def gradebook(self) -> Path:
-        return self.root / "gradebook.db"
+    def gradebook(self) -> str:
+        """The URL of nbgrader's database: a file of SQLite, unless the course or the environment
+        (which may hold a password) names another."""
+        named = os.environ.get("TITO_GRADEBOOK") or self.config.gradebook
+        return named or f"sqlite:///{self.root / 'gradebook.db'}"
 
     def assignments(self) -> list[str]:
         """Those that were generated, in teaching order."""
@@ -112,5 +119,7 @@ def render(name: str, tiers: tuple[str, ...]) -> str:
         "# This folder is a course: tito looks for this file.\n"
         f'format = {FORMAT}\n\n# How nbgrader calls the course.\nname = "{name}"\n\n'
         "# The tiers whose modules are handed out. Whatever else they need is provided.\n"
-        f"tiers = {listed(tiers)}\n"
+        f"tiers = {listed(tiers)}\n\n"
+        "# What a person gives at most for each answer to the questions to think about.\n"
+        "question_points = 0\n"
     )

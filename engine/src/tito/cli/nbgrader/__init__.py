@@ -6,7 +6,9 @@ import click
 
 from tito.cli.lazy import LazyGroup
 
-COMMANDS: dict[str, str] = {}  # name → "tito.cli.nbgrader.NAME:NAME"
+COMMANDS: dict[str, str] = {  # name → "tito.cli.nbgrader.NAME:NAME"
+    "generate": "tito.cli.nbgrader.generate:generate",
+}
 
 
 @click.group(cls=LazyGroup, commands_at=COMMANDS)
