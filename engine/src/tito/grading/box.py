@@ -28,10 +28,10 @@ class Box:
         self.rung = rung
         self.errors = tempfile.TemporaryFile()
         try:
-            self.process, connection = launch(rung, workspace, under_test, self.errors)
+            launched = launch(rung, workspace, under_test, self.errors)
         except OSError as error:
             raise NotHeld(str(error)) from None
-        self.wire = Wire(connection)
+        self.process, self.wire = launched.process, Wire(launched.connection)
         try:
             self.wire.send({**plan, "boxed": rung.boxed})
             self.facts = self.wire.receive(time.monotonic() + START)
@@ -50,9 +50,9 @@ class Box:
             self.wire.send({"do": "start"}, [theirs.fileno()])
         return Wire(ours, most)
 
-    def end_child(self) -> int:
-        """How it ended; -SIGKILL if it was still there. Raises Ended if the server is gone, too."""
-        self.wire.send({"do": "end"})
+    def end_child(self, gone: bool) -> int:
+        """How it ended; -SIGKILL if it was still there. `gone` is whether it hung up. Raises Ended if the server is gone, too."""
+        self.wire.send({"do": "end", "gone": gone})
         try:
             return int(self.wire.receive(time.monotonic() + END)["status"])
         except (Late, Garbled):

@@ -9,16 +9,13 @@ leaves it out, and goes on.
 from __future__ import annotations
 
 import os
-import re
-import secrets
 import shutil
+import signal
 import tempfile
-import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from tito.curriculum.installed import Installed, installed
 from tito.curriculum.source import Cell
@@ -27,16 +24,13 @@ from tito.grading.assignment import Assignment
 from tito.grading.box import Box, NotHeld
 from tito.grading.outlook import Outlook, outlook
 from tito.grading.result import CellRun, Remark
-from tito.grading.sandbox import ladder
+from tito.grading.sandbox import SCRATCH, Rung, ladder
 from tito.grading.settings import Settings
-from tito.grading.wire import Ended, Garbled, Late, Message, Wire
-from tito.kernel import ENDED, how_it_ended
-from tito.model import Finding
+from tito.grading.submission import Submission
+from tito.grading.wire import Ended, Message, Wire
+from tito.model import Course, Finding
 from tito.names import unknown
-from tito.workspace.find import MARKER, render
-
-ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
-SHOWN = ("stdout", "stderr", "value", "error", "traceback")
+from tito.workspace.find import MARKER, listed, render
 
 
 class Judge:
@@ -66,8 +60,7 @@ class Judge:
         """The tiers that the module needs; others, if there are any, are not in the workspace."""
         everything = self.tiers.course()
         if self.module not in everything.by_id:
-            fix = "install the tier that brings it; what there is: tito tier list"
-            raise UsageError(unknown(self.module, everything.by_id, "module", fix))
+            raise UsageError(unknown(self.module, everything.by_id, "module", "tito tier list"))
         return self.tiers.course([everything.tier_of(everything.by_id[self.module]).id])
 
     def __enter__(self) -> Judge:
@@ -87,7 +80,7 @@ class Judge:
         """Take the best rung that holds. Raises CourseFolderError if none is good enough."""
         seen = outlook(self.tiers.tiers, self.provided)
         workspace, scratch = self._workspace(), self.folder / "work"
-        scratch.mkdir()
+        scratch.mkdir(exist_ok=True)
         why = []
         for rung in ladder(seen, workspace):
             if rung.weak and self.require_sandbox:
@@ -97,7 +90,7 @@ class Judge:
             except NotHeld as refused:
                 why.append(f"{rung.words}: {refused}")
                 continue
-            self.sandbox = in_words(rung, self.box.facts, why)
+            self.sandbox = in_words(rung, self.box.facts)
             return
         message = "there is no sandbox here: " + ("; ".join(why) or "this system offers none")
         raise CourseFolderError(Finding(message, fix="install bubblewrap, or grade on Linux"))
@@ -105,8 +98,9 @@ class Judge:
     def _workspace(self) -> Path:
         """Where nothing is built, and the required modules are provided."""
         root = self.folder / "workspace"
-        root.mkdir()
-        text = render(tuple(tier.id for tier in self.course.tiers), sorted(self.provided))
+        root.mkdir(exist_ok=True)
+        text = render(tuple(tier.id for tier in self.course.tiers))
+        text += f"provided = {listed(sorted(self.provided))}\n"
         (root / MARKER).write_text(text, encoding="utf-8")
         for path in (self.folder, root):
             path.chmod(0o755)  # for whoever the child will be
@@ -120,7 +114,7 @@ class Judge:
             "limits": asdict(self.settings.limits),
             "user": someone() if os.getuid() == 0 else 0,
             "readable": [str(path) for path in readable],
-            "scratch": "/tmp" if rung.boxed else str(scratch),
+            "scratch": SCRATCH if rung.boxed else str(scratch),
             "tiers": [str(each.package) for each in self.tiers.tiers if each.tier.id in ids],
             "modules": ["numpy", *(by_id[name].target for name in sorted(self.provided))],
         }
@@ -130,7 +124,30 @@ class Judge:
     ) -> tuple[list[CellRun], list[Remark]]:
         """What each code cell showed, in order, and what a person should look at."""
         code = [cell for cell in cells if cell.kind == "code"]
-        return Submission(self, code).run()
+        return Submission(self, code, self.settings.limits).run()
+
+    def child(self, most: int) -> Wire:
+        """A connection to a fresh child; a server that is gone is started again."""
+        for again in (True, False):
+            if not self.box:
+                self._climb()
+            assert self.box
+            try:
+                return self.box.child(most)
+            except Ended:
+                self.box.stop()
+                self.box = None
+                if not again:
+                    raise
+        raise AssertionError
+
+    def end_child(self, gone: bool = False) -> int:
+        """How the child ended: an exit code, or minus a signal."""
+        try:
+            return self.box.end_child(gone) if self.box else -signal.SIGKILL
+        except Ended:
+            self.box = None
+            return -signal.SIGKILL
 
 
 def someone() -> int:
@@ -139,42 +156,13 @@ def someone() -> int:
     with suppress(OSError):
         lines = Path("/proc/self/uid_map").read_text().splitlines()
         mapped = max(int(line.split()[0]) + int(line.split()[2]) for line in lines)
-    first = 0x70000000 if mapped > 0x70400000 else 60_100
-    return first + os.getpid() % (1 << 22 if first > 1 << 16 else 1000)
+    if mapped > 0x70400000:
+        return 0x70000000 + os.getpid() % (1 << 22)
+    return 60_100 + os.getpid() % 1000
 
 
-def in_words(rung: Rung, facts: Message, why: Sequence[str]) -> str:
+def in_words(rung: Rung, facts: Message) -> str:
     parts = [rung.words]
-    if facts.get("namespaces"):
-        parts.append("namespaces")
-    if facts.get("landlock"):
-        parts.append(f"Landlock {facts['landlock']}")
-    return " + ".join(parts)
-
-
-class Submission:
-    """One submission's way through the cells, in as many children as it ends."""
-
-    def __init__(self, judge: Judge, cells: Sequence[Cell]) -> None:
-        self.judge = judge
-        self.limits = judge.settings.limits
-        self.cells = cells
-        self.runs: dict[int, CellRun] = {}  # by place among the cells; the first result stays
-        self.left_out: set[int] = set()
-        self.flags: list[Remark] = []
-        self.until = time.monotonic() + self.limits.wall
-
-    def run(self) -> tuple[list[CellRun], list[Remark]]:
-        while self._one_child():
-            pass
-        rest = f"not reached: the submission as a whole took more than {self.limits.wall:g} s"
-        runs = [
-            self.runs.get(n) or CellRun(cell.grade_id or cell.id, "not run", error=rest)
-            for n, cell in enumerate(self.cells)
-        ]
-        return runs, self.flags
-
-    def _one_child(self) -> bool:
-        """Go on in a fresh child. Returns whether another one is needed."""
-        wire = self.judge.child()
-        ...
+    parts += ["namespaces"] * bool(facts.get("namespaces"))
+    parts += [f"Landlock {facts['landlock']}"] * bool(rung.boxed and facts.get("landlock"))
+    return " + ".join([*parts, "limits"])

@@ -31,10 +31,10 @@ class Outlook:
 
 
 def import_paths() -> list[str]:
-    """Where this process imports from, but for the folder that it happens to stand in."""
-    here = os.path.realpath(".")
-    found = (os.path.realpath(path) for path in sys.path if path)
-    return [path for path in dict.fromkeys(found) if path != here and os.path.exists(path)]
+    """Where this process imports from, but for the folder it stands in and that of its script."""
+    not_these = {os.path.realpath("."), os.path.dirname(os.path.realpath(sys.argv[0]))}
+    found = dict.fromkeys(os.path.realpath(path) for path in sys.path if path)
+    return [path for path in found if path not in not_these and os.path.exists(path)]
 
 
 def outlook(tiers: Iterable[InstalledTier], provided: frozenset[str]) -> Outlook:

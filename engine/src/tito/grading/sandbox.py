@@ -24,7 +24,7 @@ from tito.grading.outlook import Outlook, import_paths
 BOOT = (
     "import sys; sys.path[:] = sys.argv[1:]; from tito.grading.server import main; main()"  # no site
 )
-PLACE = Path("/tmp")
+SCRATCH = "/scratch"  # within bubblewrap
 CAPABILITIES = ("CAP_SYS_ADMIN", "CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
 
 
@@ -61,8 +61,11 @@ def _bubblewrap(outlook: Outlook, workspace: Path, capabilities: tuple[str, ...]
     yield from ("--new-session", "--hostname", "sandbox", "--dev", "/dev")
     if os.getuid():
         yield "--unshare-user"
-    yield from ("--size", str(1 << 26), "--tmpfs", str(PLACE), "--chmod", "0755", str(PLACE))
-    for path in (*outlook.shown, workspace):
+    yield from ("--tmpfs", SCRATCH, "--chmod", "0755", SCRATCH)
+    shown = (*outlook.shown, workspace)
+    for folder in sorted({parent for path in shown for parent in path.parents[:-1]}):
+        yield from ("--perms", "0755", "--dir", str(folder))  # bubblewrap's own may be closed to us
+    for path in shown:
         if path.is_symlink():
             yield from ("--symlink", os.readlink(path), str(path))
         else:

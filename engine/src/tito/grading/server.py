@@ -17,7 +17,6 @@ from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from tito.composition.finder import finder
 from tito.curriculum.installed import Installed, tier_as_compiled
@@ -36,7 +35,7 @@ from tito.grading.settings import Limits
 from tito.grading.wire import Ended, Message, Wire
 from tito.plugins.loading import Plugins
 
-PATIENCE = 2.0  # seconds for what a child leaves behind to end
+PATIENCE = 0.5  # seconds
 
 
 def main() -> None:
@@ -95,7 +94,7 @@ class Server:
             if asked["do"] == "start":
                 self.start(self.wire.take())
             else:
-                self.wire.send({"status": self.end()})
+                self.wire.send({"status": self.end(asked["gone"])})
 
     def start(self, connection: int) -> None:
         reading, writing = os.pipe()
@@ -137,15 +136,22 @@ class Server:
             serve(Wire(socket.socket(fileno=3)), self.confinement.limits.output)
         os._exit(0)
 
-    def end(self) -> int:
-        """End the child and whatever it left behind; how the child itself ended."""
+    def end(self, gone: bool = False) -> int:
+        """End the child and whatever it left behind; how the child itself ended.
+
+        One that has `gone` from the judge may be about to end by itself: how, is worth a moment.
+        """
         if not self.child:
             return 0
-        with suppress(ProcessLookupError):
+        until = time.monotonic() + (PATIENCE if gone else 0)
+        while not (ended := os.waitpid(self.child, os.WNOHANG))[0] and time.monotonic() < until:
+            time.sleep(0.001)
+        if not ended[0]:
             os.kill(self.child, signal.SIGKILL)
-        status = os.waitstatus_to_exitcode(os.waitpid(self.child, 0)[1])
+            ended = os.waitpid(self.child, 0)
         self.child = 0
-        return status
+        return os.waitstatus_to_exitcode(ended[1])
 
 
-def _here(*_: Any) -> None: ...
+if __name__ == "__main__":
+    main()
