@@ -85,16 +85,17 @@ class Book:
         self._write_digests(entries, pages)
 
     def _pages(self, students: Iterable[str]) -> dict[str, Page]:
-        columns = (SUBMISSIONS.c.student_id, SUBMISSIONS.c.id, PAPERS.c.id)
-        columns += (WRITTEN.c.digest, WRITTEN.c.submission)
+        ids = (SUBMISSIONS.c.student_id, SUBMISSIONS.c.id, PAPERS.c.id)
         rows = (
-            select(*columns)
+            select(*ids, WRITTEN.c.digest, WRITTEN.c.submission)
             .join_from(SUBMISSIONS, PAPERS, PAPERS.c.assignment_id == SUBMISSIONS.c.id)
             .outerjoin(WRITTEN, WRITTEN.c.notebook_id == PAPERS.c.id)
             .where(SUBMISSIONS.c.assignment_id == self.assignment)
             .where(SUBMISSIONS.c.student_id.in_(list(students)))
         )
-        return {row[0]: Page(row[1], row[2], row[3] or "", row[4] or "") for row in self._read(rows)}
+        return {
+            row[0]: Page(row[1], row[2], row[3] or "", row[4] or "") for row in self._read(rows)
+        }
 
     def _new_page(self, student: str) -> Page:
         submission = new_id(self.assignment, student)
@@ -129,7 +130,11 @@ class Book:
                 row = there.get((page.paper, cell))
                 mark = _mark(score, score.id in self._answers)
                 if row is None:
-                    key = {"id": new_id(page.paper, cell), "notebook_id": page.paper, "cell_id": cell}
+                    key = {
+                        "id": new_id(page.paper, cell),
+                        "notebook_id": page.paper,
+                        "cell_id": cell,
+                    }
                     new.append(key | mark)
                 elif not again or row.auto_score != mark["auto_score"]:
                     mark["needs_manual_grade"] |= row.manual_score is not None
@@ -170,7 +175,7 @@ class Book:
         if new:
             self._connection.execute(insert(table), new)
         if changed:
-            columns = {name: bindparam(f"new_{name}") for name in changed[0] if name != "id"}
+            columns: Row = {name: bindparam(f"new_{name}") for name in changed[0] if name != "id"}
             rows = [{f"new_{name}": value for name, value in row.items()} for row in changed]
             found = update(table).where(table.c.id == bindparam("new_id"))
             self._connection.execute(found.values(**columns), rows)

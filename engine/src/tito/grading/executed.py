@@ -10,7 +10,7 @@ import html
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from itertools import count
 from typing import Any, Literal
 
 from tito.curriculum.files import KERNEL, cell_ids
@@ -18,29 +18,44 @@ from tito.curriculum.source import Cell
 from tito.grading.assignment import Assignment
 from tito.grading.result import CellRun, Remark, Result
 
+NOT_RUN = CellRun("", "not run")
 Reader = Literal["student", "grader"]
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:])")
 
 
-def executed(assignment: Assignment, answers: Iterable[Cell], result: Result) -> str:
-    """`answers` are the cells of the submission, rebuilt; only their texts count."""
-    cells = [
-        replace(kept, text=answer.text)
-        for kept, answer in zip(assignment.master, answers, strict=True)
-    ]
-    runs = iter(result.runs)
-    made = []
-    for number, (cell, cell_id) in enumerate(zip(cells, cell_ids(cells), strict=True), 1):
-        made.append(_cell(cell, cell_id, next(runs, None) if cell.kind == "code" else None, number))
-        if rubric := assignment.rubrics.get(cell.grade_id):
-            made.append(_aside("grader", f"rubric-{cell.grade_id}", rubric))
+class Press:
+    """Prints executed notebooks of an assignment, one for each submission."""
+
+    def __init__(self, assignment: Assignment):
+        self._rubrics = assignment.rubrics
+        self._cells = assignment.master
+        self._ids = cell_ids(self._cells)
+
+    def notebook(self, answers: Iterable[Cell], result: Result) -> str:
+        """`answers` are the cells of the submission, rebuilt; only their texts count."""
+        runs, numbers = iter(result.runs), count(1)
+        made = []
+        for cell, cell_id, answer in zip(self._cells, self._ids, answers, strict=True):
+            shown = _cell(cell, cell_id, answer.text)
+            if cell.kind == "code":
+                number = next(numbers)
+                outputs = list(_outputs(next(runs, NOT_RUN), number))
+                shown |= {"execution_count": number, "outputs": outputs}
+            made.append(shown)
+            if rubric := self._rubrics.get(cell.grade_id):
+                made.append(_aside("grader", f"rubric-{cell.grade_id}", rubric))
+        return _dumped([*_said(result.remarks), *made])
+
+
+def _dumped(cells: list[dict[str, Any]]) -> str:
+    """Without indents, which would take ten times as long."""
     notebook = {
-        "cells": [*_said(result.remarks), *made],
+        "cells": cells,
         "metadata": KERNEL,
         "nbformat": 4,
         "nbformat_minor": 5,
     }
-    return json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    return json.dumps(notebook, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def reader(cell: dict[str, Any]) -> Reader | None:
@@ -49,21 +64,17 @@ def reader(cell: dict[str, Any]) -> Reader | None:
     return about["for"] if isinstance(about, dict) else None
 
 
-def _cell(cell: Cell, cell_id: str, run: CellRun | None, number: int) -> dict[str, Any]:
-    made: dict[str, Any] = {
+def _cell(cell: Cell, cell_id: str, text: str) -> dict[str, Any]:
+    return {
         "cell_type": cell.kind,
         "id": cell_id,
         "metadata": cell.metadata,
-        "source": cell.text.splitlines(keepends=True),
+        "source": text.splitlines(keepends=True),
     }
-    if cell.kind == "code":
-        made |= {"execution_count": number, "outputs": list(_outputs(run, number))}
-    return made
 
 
-def _outputs(run: CellRun | None, number: int) -> Iterator[dict[str, Any]]:
+def _outputs(run: CellRun, number: int) -> Iterator[dict[str, Any]]:
     """A cell that did not run to its end always shows an error: nbgrader takes none for success."""
-    run = run or CellRun("", "not run")
     for name, text in (("stdout", run.stdout), ("stderr", run.stderr)):
         if text:
             yield {"output_type": "stream", "name": name, "text": text}
