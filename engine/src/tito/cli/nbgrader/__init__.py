@@ -8,6 +8,7 @@ from tito.cli.lazy import LazyGroup
 
 COMMANDS: dict[str, str] = {  # name → "tito.cli.nbgrader.NAME:NAME"
     "generate": "tito.cli.nbgrader.generate:generate",
+    "verify": "tito.cli.nbgrader.verify:verify",
 }
 
 
