@@ -114,6 +114,10 @@ class Finder:
         except TitoError as error:
             raise ImportError(f"{asked} cannot be composed.\n{error}", name=asked) from None
 
+    def use(self, found: Installed) -> None:
+        """Go by these tiers, and do not look for what is installed."""
+        self._installed = found
+
     def _read(self) -> Installed:
         """What is installed. Raises TitoError for a plugin that imports what it should bring."""
         if self._reading:

@@ -17,7 +17,7 @@ from tito.grading.assignment import Assignment
 from tito.grading.grade import Paper
 from tito.grading.result import FORMAT, Remark
 from tito.grading.settings import Limits, Settings
-from tito.grading.submission import Submission
+from tito.grading.intake import Submission
 from tito.model import Course
 
 

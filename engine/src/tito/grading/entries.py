@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from tito.errors import UsageError
-from tito.grading.submission import MOST_BYTES, SAFELY
+from tito.grading.intake import MOST_BYTES, SAFELY
 from tito.model import Finding
 
 MOST_ENTRIES = 100_000

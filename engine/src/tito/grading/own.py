@@ -14,7 +14,7 @@ from tito.grading.apart import Failed, apart
 from tito.grading.assignment import Assignment
 from tito.grading.grade import rebuilt_from
 from tito.grading.result import Remark
-from tito.grading.submission import Refused, Submission
+from tito.grading.intake import Refused, Submission
 from tito.model import Course, Module, Workspace
 from tito.workspace.find import MARKER, listed, render
 

@@ -13,7 +13,7 @@ from tito.grading.brief import Brief, Work, earlier_modules, grader
 from tito.grading.course import CourseFolder
 from tito.grading.grade import Paper
 from tito.grading.settings import Settings
-from tito.grading.submission import Submission, take
+from tito.grading.intake import Submission, take
 from tito.model import Finding
 
 

@@ -1,0 +1,70 @@
+"""The judge's end of a sandbox: one server, and one child of it at a time."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from tito.grading.sandbox import Rung, launch
+from tito.grading.wire import Ended, Garbled, Late, Message, Wire
+
+START = 60.0  # seconds for the server to be there
+END = 10.0  # and to end a child
+
+
+class NotHeld(Exception):
+    """This rung of the ladder does not hold here; the text says why."""
+
+
+class Box:
+    """Raises NotHeld if there is no server within it."""
+
+    def __init__(self, rung: Rung, workspace: Path, under_test: str, plan: Message) -> None:
+        self.rung = rung
+        self.errors = tempfile.TemporaryFile()
+        try:
+            launched = launch(rung, workspace, under_test, self.errors)
+        except OSError as error:
+            raise NotHeld(str(error)) from None
+        self.process, self.wire = launched.process, Wire(launched.connection)
+        try:
+            self.wire.send({**plan, "boxed": rung.boxed})
+            self.facts = self.wire.receive(time.monotonic() + START)
+        except (Ended, Late, Garbled):
+            self.stop()
+            raise NotHeld(self._said() or "it did not answer") from None
+
+    def _said(self) -> str:
+        self.errors.seek(0)
+        return self.errors.read(1 << 16).decode(errors="replace").strip()[-2000:]
+
+    def child(self, most: int) -> Wire:
+        """A connection to a fresh child. `most` is the longest line that is read from it."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self.wire.send({"do": "start"}, [theirs.fileno()])
+        return Wire(ours, most)
+
+    def end_child(self, gone: bool) -> int:
+        """How it ended; -SIGKILL if it was still there. `gone` is whether it hung up. Raises Ended if the server is gone, too."""
+        self.wire.send({"do": "end", "gone": gone})
+        try:
+            return int(self.wire.receive(time.monotonic() + END)["status"])
+        except (Late, Garbled):
+            self.stop()
+            raise Ended from None
+
+    def stop(self) -> None:
+        """End the server, and with it all that is in the box."""
+        self.wire.close()
+        try:
+            self.process.wait(1)
+        except Exception:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()

@@ -1,0 +1,157 @@
+"""Forks a confined child for each submission: the judge's other half, inside of the sandbox.
+
+Started by `sandbox.launch` with a connection to the judge as standard input. It loads what every
+submission needs (NumPy, the composition, the reference of the required modules), so that a child
+has it at once. No student's code ever runs in this process.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+
+from tito.composition.finder import finder
+from tito.curriculum.installed import Installed, tier_as_compiled
+from tito.grading import landlock
+from tito.grading.child import forget_ourselves, serve
+from tito.grading.confinement import (
+    Confinement,
+    can_separate,
+    confine,
+    memory_in_use,
+    own_world,
+    protect_server,
+    separate,
+)
+from tito.grading.settings import Limits
+from tito.grading.wire import Ended, Message, Wire
+from tito.plugins.loading import Plugins
+
+PATIENCE = 0.5  # seconds
+
+
+def main() -> None:
+    wire = Wire(socket.socket(fileno=os.dup(0)))
+    plan = wire.receive()
+    protect_server()
+    confinement = _confinement(plan)
+    compose(plan)
+    if not plan["boxed"]:
+        own_world()
+    confinement = replace(confinement, namespaces=can_separate())
+    wire.send(
+        {
+            "namespaces": confinement.namespaces,
+            "landlock": landlock.version(),
+            "root": os.getuid() == 0,
+        }
+    )
+    with suppress(Ended):
+        Server(wire, confinement).serve()
+
+
+def _confinement(plan: Message) -> Confinement:
+    scratch = Path(plan["scratch"])
+    if plan["boxed"]:
+        scratch = Path(tempfile.mkdtemp(prefix="work-", dir=scratch))
+    readable = tuple(Path(path) for path in plan["readable"])
+    return Confinement(Limits(**plan["limits"]), plan["user"], readable, scratch)
+
+
+def compose(plan: Message) -> None:
+    """The tiers as the judge found them: they are not looked for, and nothing of theirs is run."""
+    tiers = tuple(tier_as_compiled(Path(folder)) for folder in plan["tiers"])
+    finder().use(Installed(tiers, Plugins({}, ()), ()))
+    for name in plan["modules"]:
+        with suppress(Exception):  # a cell will show what is wrong with it
+            import_module(name)
+
+
+class Server:
+    """One child at a time."""
+
+    def __init__(self, wire: Wire, confinement: Confinement) -> None:
+        self.wire = wire
+        self.confinement = confinement
+        self.memory = memory_in_use() + confinement.limits.memory
+        self.child = 0
+
+    def serve(self) -> None:
+        while True:
+            try:
+                asked = self.wire.receive()
+            except Ended:
+                self.end()
+                raise
+            if asked["do"] == "start":
+                self.start(self.wire.take())
+            else:
+                self.wire.send({"status": self.end(asked["gone"])})
+
+    def start(self, connection: int) -> None:
+        reading, writing = os.pipe()
+        middle = os.fork()
+        if not middle:
+            self._begin(connection, writing)
+        os.close(writing)
+        os.close(connection)
+        with open(reading, "rb") as said:
+            number = said.read()
+        os.waitpid(middle, 0)
+        self.child = int(number or b"0")
+
+    def _begin(self, connection: int, writing: int) -> None:
+        """In a process between, which ends at once: the server then adopts the child."""
+        status = 1
+        try:
+            if self.confinement.namespaces:
+                separate()
+            if child := os.fork():
+                os.write(writing, b"%d" % child)
+                status = 0
+            else:
+                os.close(writing)
+                self._become_child(connection)
+        finally:
+            os._exit(status)
+
+    def _become_child(self, connection: int) -> None:
+        os.dup2(connection, 3)
+        os.closerange(4, 4096)
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for standard in (0, 1, 2):
+            os.dup2(nothing, standard)
+        os.close(nothing)
+        confine(self.confinement, self.memory)
+        forget_ourselves()
+        with suppress(Ended):
+            serve(Wire(socket.socket(fileno=3)), self.confinement.limits.output)
+        os._exit(0)
+
+    def end(self, gone: bool = False) -> int:
+        """End the child and whatever it left behind; how the child itself ended.
+
+        One that has `gone` from the judge may be about to end by itself: how, is worth a moment.
+        """
+        if not self.child:
+            return 0
+        until = time.monotonic() + (PATIENCE if gone else 0)
+        while not (ended := os.waitpid(self.child, os.WNOHANG))[0] and time.monotonic() < until:
+            time.sleep(0.001)
+        if not ended[0]:
+            os.kill(self.child, signal.SIGKILL)
+            ended = os.waitpid(self.child, 0)
+        self.child = 0
+        return os.waitstatus_to_exitcode(ended[1])
+
+
+if __name__ == "__main__":
+    main()
