@@ -67,7 +67,7 @@ class Bench:
         return replace(result, runs=runs, remarks=(*result.remarks, *notes))
 
     def _judge(self, provided: list[str], workspace: Workspace | None = None) -> Judge:
-        return Judge(provided, self.assignment.module, self.brief.settings, workspace)
+        return Judge(provided, self.assignment.module, self.brief.settings)
 
     def _same_grader(self) -> None:
         here = grader(list(self.assignments.values()), self.brief.settings, self.course)
