@@ -21,9 +21,7 @@ from typing import IO
 from tito.grading import landlock
 from tito.grading.outlook import Outlook, import_paths
 
-BOOT = (
-    "import sys; sys.path[:] = sys.argv[1:]; from tito.grading.server import main; main()"  # no site
-)
+BOOT = "import sys; sys.path[:] = sys.argv[1:]; from tito.grading.server import main; main()"  # no site
 SCRATCH = "/scratch"  # within bubblewrap
 CAPABILITIES = ("CAP_SYS_ADMIN", "CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
 

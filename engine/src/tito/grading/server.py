@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import sys
 import tempfile
 import time
 from contextlib import suppress
@@ -97,35 +96,37 @@ class Server:
                 self.wire.send({"status": self.end(asked["gone"])})
 
     def start(self, connection: int) -> None:
-        reading, writing = os.pipe()
+        """Fork a child, through a process between: the child's world must be one that it begins."""
+        number, go = os.pipe(), os.pipe()
         middle = os.fork()
         if not middle:
-            self._begin(connection, writing)
-        os.close(writing)
-        os.close(connection)
-        with open(reading, "rb") as said:
-            number = said.read()
+            self._begin(connection, number[1], go)
+        for descriptor in (number[1], go[0], connection):
+            os.close(descriptor)
+        with open(number[0], "rb") as said:
+            self.child = int(said.read() or b"0")
         os.waitpid(middle, 0)
-        self.child = int(number or b"0")
+        with suppress(BrokenPipeError):
+            os.write(go[1], b"!")  # from here on this process is the child's parent
+        os.close(go[1])
 
-    def _begin(self, connection: int, writing: int) -> None:
-        """In a process between, which ends at once: the server then adopts the child."""
-        status = 1
+    def _begin(self, connection: int, number: int, go: tuple[int, int]) -> None:
         try:
             if self.confinement.namespaces:
                 separate()
             if child := os.fork():
-                os.write(writing, b"%d" % child)
-                status = 0
+                os.write(number, b"%d" % child)
             else:
-                os.close(writing)
-                self._become_child(connection)
+                os.close(number)
+                os.close(go[1])
+                if os.read(go[0], 1):
+                    self._become_child(connection)
         finally:
-            os._exit(status)
+            os._exit(1)
 
     def _become_child(self, connection: int) -> None:
         os.dup2(connection, 3)
-        os.closerange(4, 4096)
+        os.closerange(4, 1 << 20)
         nothing = os.open(os.devnull, os.O_RDWR)
         for standard in (0, 1, 2):
             os.dup2(nothing, standard)
