@@ -17,7 +17,8 @@ class Assignment:
     """`cells` are the source's, in order, with the stub in every cell that is the student's; so a
     submission is these cells with other texts in some. `module` is the id of the lesson's module;
     `digest` changes with anything that is in the source or was handed out; `handed_out` maps a
-    grade id to its cell's plain text without hidden tests.
+    grade id to its cell's plain text without hidden tests. `rubrics` say how a person grades the
+    answers of these grade ids.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Assignment:
     cells: tuple[Cell, ...]
     digest: str
     handed_out: dict[str, str] = field(default_factory=dict)
+    rubrics: dict[str, str] = field(default_factory=dict)
 
     @property
     def graded(self) -> tuple[Cell, ...]:
@@ -71,6 +73,8 @@ def parse_assignment(name: str, *texts: str) -> Assignment:
         replace(cell, text=handed_out[cell.grade_id].text) if cell.is_solution else cell
         for cell in source.cells
     )
+    answers = (cell for cell in source.cells if cell.is_solution and cell.kind == "markdown")
+    rubrics = {cell.grade_id: cell.text for cell in answers}
     digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()
     plain = {grade_id: cell.plain_text for grade_id, cell in handed_out.items()}
-    return Assignment(name, name.partition("_")[2], tuple(cells), digest, plain)
+    return Assignment(name, name.partition("_")[2], tuple(cells), digest, plain, rubrics)

@@ -57,7 +57,7 @@ def _refused_by_nbgrader(module: Module, *notebooks: str) -> Iterator[Finding]:
 
     for text in notebooks:
         try:
-            made = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
+            made = nbformat.reads(text, as_version=4)
             nbformat.validate(made)
             MetadataValidator().validate_nb(made)
         except Exception as error:  # each of the two raises errors of its own
