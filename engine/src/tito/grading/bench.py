@@ -12,8 +12,7 @@ from tito.grading.brief import Brief, Work, earlier_modules, grader
 from tito.grading.grade import grade
 from tito.grading.judge import Judge
 from tito.grading.own import own_stack
-from tito.grading.result import CellRun, Result
-from tito.model import Workspace
+from tito.grading.result import Result
 
 
 class OtherGrader(Exception):
@@ -34,19 +33,16 @@ class Bench:
         self._stack = ExitStack()
         self.needed = earlier_modules(self.course, self.assignment.module)
         self.judge: Judge | None = None
+        self.sandbox = ""  # in words; unknown until there is something to run on
         if brief.settings.against == "reference":
             self.judge = self._stack.enter_context(self._judge(self.needed))
+            self.sandbox = self.judge.sandbox
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
-
-    @property
-    def sandbox(self) -> str:
-        """In words; unknown until there is something to run on."""
-        return self.judge.sandbox if self.judge else ""
 
     def grade(self, work: Work) -> Result:
         return self._grade(work, self.judge) if self.judge else self._on_their_own(work)
@@ -60,23 +56,19 @@ class Bench:
         theirs = [(each, work.earlier[each.name]) for each in before]
         built = {each.module for each in before}
         provided = [id for id in self.needed if id not in built]
-        with own_stack(self.course, theirs, provided) as (workspace, notes):
-            with self._judge(provided, workspace) as judge:
-                result = self._grade(work, judge)
-        runs = tuple(_without(f"{workspace.root}/", run) for run in result.runs)
-        return replace(result, runs=runs, remarks=(*result.remarks, *notes))
+        stack, notes = own_stack(self.course, theirs)
+        with self._judge(provided, stack) as judge:
+            self.sandbox = judge.sandbox
+            result = self._grade(work, judge)
+        return replace(result, remarks=(*result.remarks, *notes))
 
-    def _judge(self, provided: list[str], workspace: Workspace | None = None) -> Judge:
-        return Judge(provided, self.assignment.module, self.brief.settings, workspace)
+    def _judge(self, provided: list[str], own: dict[str, str] | None = None) -> Judge:
+        module, settings = self.assignment.module, self.brief.settings
+        required = self.brief.require_sandbox
+        return Judge(provided, module, settings, own=own, require_sandbox=required)
 
     def _same_grader(self) -> None:
         here = grader(list(self.assignments.values()), self.brief.settings, self.course)
         for part, wanted in self.brief.grader.items():
             if here[part] != wanted:
                 raise OtherGrader(f"{part} is {here[part]} here, and the run began with {wanted}")
-
-
-def _without(folder: str, run: CellRun) -> CellRun:
-    """The run without the name of a folder that is another one each time."""
-    texts = ("stdout", "stderr", "value", "error", "traceback")
-    return replace(run, **{name: getattr(run, name).replace(folder, "") for name in texts})

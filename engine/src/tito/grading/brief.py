@@ -17,7 +17,7 @@ from tito.grading.assignment import Assignment
 from tito.grading.grade import Paper
 from tito.grading.result import FORMAT, Remark
 from tito.grading.settings import Limits, Settings
-from tito.grading.submission import Submission
+from tito.grading.intake import Submission
 from tito.model import Course
 
 
@@ -34,6 +34,7 @@ class Brief:
     texts: dict[str, tuple[str, str]]
     settings: Settings
     grader: dict[str, Any]
+    require_sandbox: bool = False
 
     @property
     def digest(self) -> str:
@@ -84,7 +85,14 @@ def load_brief(text: str) -> Brief:
     settings = data["settings"] | {"limits": Limits(**data["settings"]["limits"])}
     texts = {name: (source, release) for name, (source, release) in data["texts"].items()}
     tiers = tuple(data["tiers"])
-    return Brief(data["assignment"], tiers, texts, Settings(**settings), data["grader"])
+    return Brief(
+        data["assignment"],
+        tiers,
+        texts,
+        Settings(**settings),
+        data["grader"],
+        data["require_sandbox"],
+    )
 
 
 def dump_work(work: Work) -> str:

@@ -21,6 +21,8 @@ def chosen_jobs(
     students: Iterable[str],
     shard: Shard,
     settings: Settings,
+    *,
+    require_sandbox: bool = False,
     results: Path | None = None,
 ) -> tuple[list[Job], list[Finding]]:
     """Every submission of these assignments and students, or of all where none are named.
@@ -32,7 +34,7 @@ def chosen_jobs(
     wanted = set(students)
     jobs: list[Job] = []
     findings: list[Finding] = []
-    for stack in stacks(course, list(dict.fromkeys(names)), settings):
+    for stack in stacks(course, list(dict.fromkeys(names)), settings, require_sandbox):
         for job in _of(course, stack, results):
             if wanted and job.student not in wanted:
                 continue

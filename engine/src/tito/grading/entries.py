@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from tito.errors import UsageError
-from tito.grading.submission import MOST_BYTES, SAFELY
+from tito.grading.intake import MOST_BYTES, SAFELY
 from tito.model import Finding
 
 MOST_ENTRIES = 100_000
@@ -41,10 +41,12 @@ class Entry:
     read: Callable[[], bytes]
 
 
-def entries(where: Path) -> Iterator[Entry | Finding]:
-    """Raises UsageError if there is neither a folder nor a zip archive."""
+@contextlib.contextmanager
+def entries(where: Path) -> Iterator[Iterator[Entry | Finding]]:
+    """They can be read as long as this context lasts. Raises UsageError if there is neither a folder
+    nor a zip archive."""
     if where.is_dir():
-        yield from _in_folder(where)
+        yield _in_folder(where)
         return
     try:
         archive = zipfile.ZipFile(where)
@@ -55,7 +57,7 @@ def entries(where: Path) -> Iterator[Entry | Finding]:
         message = f"this is no zip archive that can be read: {error}"
         raise UsageError(Finding(message, str(where), fix)) from None
     with archive:
-        yield from _in_archive(archive, where.name)
+        yield _in_archive(archive, where.name)
 
 
 def _in_folder(root: Path) -> Iterator[Entry | Finding]:

@@ -15,21 +15,24 @@ from tito.model import Finding
 # submission's, and -1 counts attempts. Moodle: Jane Doe_4711_assignsubmission_file_/tensor.ipynb;
 # its number is another one in each assignment.
 LAYOUTS = {
-    "canvas": r"(?:.*/)?(?P<name>[^/_]+)(?P<late>_LATE)?_(?P<number>\d+)_(?P<order>\d+)_(?P<file>[^/]+)",
-    "moodle": r"(?:.*/)?(?P<name>[^/]+)_(?P<local>\d+)_assignsubmission_[a-z]+_?/?(?P<file>[^/]+)",
-    "folders": r"(?:.*/)?(?P<name>[^/]+)/(?P<assignment>\d+_[^/]+)/(?P<file>[^/]+)",
-    "students": r"(?P<name>[^/]+)/(?P<file>[^/]+)",
-    "files": r"(?P<name>[^/]+)\.(?P<file>ipynb|py)",
+    "canvas": r"(?P<student>[^/_]+)(?P<late>_LATE)?_(?P<number>\d+)_(?P<order>\d+)_(?P<file>[^/]+)",
+    "moodle": r"(?P<student>[^/]+)_(?P<local>\d+)_assignsubmission_file_?/?(?P<file>[^/]+)",
+    "folders": r"(?P<student>[^/]+)/(?P<assignment>\d+_[^/]+)/(?P<file>[^/]+)",
+    "students": r"(?P<student>[^/]+)/(?P<file>[^/]+)",
+    "files": r"(?P<student>[^/]+)\.(?:ipynb|py)",
 }
-COUNTED = re.compile(r"(?:-\d+| ?\(\d+\))$")  # what browsers and Canvas add to a second attempt
+COUNTED = re.compile(
+    r"(?:-| ?\()(?P<attempt>\d+)\)?$"
+)  # tensor-1 of Canvas, tensor (1) of browsers
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A student's file. `called` is what the platform calls the student, `student` their id here;
-    `file` is the name under which it is kept, `order` tells the later of two attempts."""
+    """A student's file. `called` is what the platform calls the student; of several attempts the one
+    with the highest `order` is the last."""
 
     called: str
+    number: str
     student: str
     file: str
     late: bool
@@ -37,17 +40,37 @@ class Found:
     entry: Entry
 
 
-def layout(entries: Iterable[Entry], pattern: str) -> tuple[str, re.Pattern[str]]:
-    """(name, expression) of the given pattern, or of the layout that fits most of the notebooks."""
-    if pattern:
-        return "pattern", _compiled(pattern)
+class Layout:
+    """How the files of this collection are named: as the pattern says, or else as most of the
+    notebooks are."""
+
+    def __init__(self, entries: Iterable[Entry], pattern: str):
+        self.name = "pattern" if pattern else _fitting(entries)
+        self.expression = _compiled(pattern or f"(?:.*/)?{LAYOUTS[self.name]}")
+
+    def found(self, entry: Entry, module: str, students: dict[str, str]) -> Found | None:
+        """None if it is not named so. `students` maps what a platform calls someone, by name, number
+        or both, to their id."""
+        match = self.expression.fullmatch(entry.path)
+        if not match:
+            return None
+        parts = match.groupdict(default="")
+        name, number = parts["student"], parts.get("number", "")
+        both = f"{name}_{number}" if number else name
+        known = [students[key] for key in (both, number, name) if key in students]
+        student = known[0] if known else "_".join(both.split())
+        file, attempt = _file(parts.get("file", ""), entry.path, module)
+        order = (entry.at, int(parts.get("order") or 0), attempt)
+        number = number or parts.get("local", "")
+        return Found(name, number, student, file, bool(parts.get("late")), order, entry)
+
+
+def _fitting(entries: Iterable[Entry]) -> str:
+    expressions = {name: re.compile(f"(?:.*/)?{each}") for name, each in LAYOUTS.items()}
     fits: Counter[str] = Counter()
-    expressions = {name: re.compile(each) for name, each in LAYOUTS.items()}
     for entry in entries:
-        if is_notebook(entry.path):
-            fits.update(n for n, each in expressions.items() if each.fullmatch(entry.path))
-    name = max(LAYOUTS, key=lambda each: fits[each])  # the first of those that fit alike
-    return name, expressions[name]
+        fits.update(name for name, each in expressions.items() if each.fullmatch(entry.path))
+    return max(LAYOUTS, key=lambda name: fits[name])  # the first of those that fit alike
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:
@@ -55,28 +78,23 @@ def _compiled(pattern: str) -> re.Pattern[str]:
         compiled = re.compile(pattern)
     except re.error as error:
         raise UsageError(Finding(f"the pattern is wrong: {error}", "--pattern")) from None
-    if "name" not in compiled.groupindex:
-        fix = r"write it like this: '(?P<name>[^/]+)_hw1\.ipynb'"
-        raise UsageError(Finding("the pattern does not say where the name is", "--pattern", fix))
+    if "student" not in compiled.groupindex:
+        fix = r"write it like this: '(?P<student>[^/]+)_hw1\.ipynb'"
+        raise UsageError(Finding("the pattern does not tell the student", "--pattern", fix))
     return compiled
 
 
-def found(entry: Entry, match: re.Match[str], module: str, students: dict[str, str]) -> Found:
-    """`students` maps what a platform calls a student, by name, number or both, to their id."""
-    parts = match.groupdict(default="")
-    name, number = parts["name"], parts.get("number", "")
-    called = "_".join(filter(None, (name, number or parts.get("local", ""))))
-    known = (students[key] for key in (called, number, name) if key in students)
-    usual = "_".join(f"{name}_{number}".split()) if number else "_".join(name.split())
-    stem, dot, suffix = entry.path.rpartition("/")[2].rpartition(".")
-    if parts.get("file") and "." in parts["file"]:
-        stem, dot, suffix = parts["file"].rpartition(".")
-    plain = COUNTED.sub("", stem)
-    attempt = int("".join(filter(str.isdigit, stem[len(plain) :])) or 0)
-    ours = plain == module or "file" not in parts or "." not in parts["file"]
-    file = f"{module if ours else stem}{dot}{suffix.lower()}"
-    order = (entry.at, int(parts.get("order") or 0), attempt)
-    return Found(called, next(known, usual), file, bool(parts.get("late")), order, entry)
+def _file(name: str, path: str, module: str) -> tuple[str, int]:
+    """(the name under which the file is kept, which attempt it is). A file that is called like the
+    student is the assignment's, too."""
+    stem, _, suffix = path.rpartition("/")[2].rpartition(".")
+    if not name:
+        return f"{module}.{suffix.lower()}", 0
+    stem = name.rpartition(".")[0]
+    counted = COUNTED.search(stem)
+    if counted and stem[: counted.start()] == module:
+        return f"{module}.{suffix.lower()}", int(counted["attempt"][:9])
+    return f"{stem}.{suffix.lower()}", 0
 
 
 def is_notebook(path: str) -> bool:

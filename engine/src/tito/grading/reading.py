@@ -13,7 +13,7 @@ from typing import Any
 
 from tito.curriculum.source import Cell, Source, Unreadable, read_notebook, read_percent
 from tito.grading.apart import Failed, apart
-from tito.grading.submission import Refused, Submission, shown
+from tito.grading.intake import Refused, Submission, shown
 
 MOST_CELLS = 5_000
 LONE = re.compile("[\ud800-\udfff]")  # halves of characters, which no file can hold

@@ -13,7 +13,7 @@ from tito.grading.brief import Brief, Work, earlier_modules, grader
 from tito.grading.course import CourseFolder
 from tito.grading.grade import Paper
 from tito.grading.settings import Settings
-from tito.grading.submission import Submission, take
+from tito.grading.intake import Submission, take
 from tito.model import Finding
 
 
@@ -45,7 +45,9 @@ class Stack:
         return take(self.course.submitted(student, assignment.name), assignment.module)
 
 
-def stacks(course: CourseFolder, names: list[str], settings: Settings) -> Iterator[Stack]:
+def stacks(
+    course: CourseFolder, names: list[str], settings: Settings, require_sandbox: bool
+) -> Iterator[Stack]:
     """One for each assignment of these names. Raises CourseFolderError for one that is no module."""
     modules = installed().course(course.config.tiers)
     by_module = {name.partition("_")[2]: name for name in course.assignments()}
@@ -61,5 +63,5 @@ def stacks(course: CourseFolder, names: list[str], settings: Settings) -> Iterat
         texts = {each: read_texts(course, each) for each in (*handed_out, name)}
         assignments = [parse_assignment(each, *both) for each, both in texts.items()]
         depends = grader(assignments, settings, modules)
-        brief = Brief(name, course.config.tiers, texts, settings, depends)
+        brief = Brief(name, course.config.tiers, texts, settings, depends, require_sandbox)
         yield Stack(course, tuple(assignments), brief)

@@ -1,130 +1,119 @@
-"""Takes what a student handed in, as bytes. Nothing in that folder leads out of it, or holds us up.
-
-What cannot be taken is said in a remark, never raised.
-"""
+"""One submission's way through the cells, in as many processes as it ends."""
 
 from __future__ import annotations
 
-import errno
-import hashlib
-import os
-import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+import re
+import secrets
+import signal
+import time
+from collections.abc import Sequence
+from typing import Protocol
 
-from tito.grading.result import Remark
+from tito.curriculum.source import Cell
+from tito.grading.result import CellRun, Remark
+from tito.grading.settings import Limits
+from tito.grading.wire import Ended, Garbled, Late, Message, Wire
+from tito.kernel import ENDED, how_it_ended
 
-MOST_BYTES = 20 << 20
-MOST_ENTRIES = 1_000
-MOST_NAME = 80  # characters of a name that a remark shows
-
-# Links are not followed, and opening a pipe does not wait for its other end. Windows lacks both.
-SAFELY = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
+SHOWN = ("stdout", "stderr", "value", "error", "traceback")
+SLACK = 1 << 16  # characters of a message beside what a cell printed
 
 
-@dataclass(frozen=True, slots=True)
+class Children(Protocol):
+    """Where fresh processes come from, one at a time."""
+
+    def child(self, most: int) -> Wire: ...
+    def end_child(self, gone: bool = False) -> int: ...
+
+
+class Stopped(Exception):
+    """The child is of no more use; the text says why, in words for the student."""
+
+
 class Submission:
-    """`data` is the file called `name`; if nothing could be taken, `name` is empty and `problem`
-    says why. `digest` changes with whatever of the folder matters."""
+    def __init__(self, children: Children, cells: Sequence[Cell], limits: Limits) -> None:
+        self.children = children
+        self.cells = cells
+        self.limits = limits
+        self.runs: dict[int, CellRun] = {}  # by place among the cells; the first result stays
+        self.left_out: set[int] = set()
+        self.flags: list[Remark] = []
+        self.until = time.monotonic() + limits.wall
 
-    name: str
-    data: bytes
-    digest: str
-    problem: str = ""
-    remarks: tuple[Remark, ...] = ()
+    def run(self) -> tuple[list[CellRun], list[Remark]]:
+        """What each cell showed, in order, and what a person should look at."""
+        while time.monotonic() < self.until and self._one_child():
+            pass
+        late = f"not reached: the submission as a whole took {self.limits.wall:g} s"
+        runs = [
+            self.runs.get(n) or CellRun(name_of(cell), "not run", error=late)
+            for n, cell in enumerate(self.cells)
+        ]
+        return runs, self.flags
 
+    def _one_child(self) -> bool:
+        """Go on in a fresh child. Returns whether there is need of another one."""
+        wire = self.children.child(14 * 3 * (self.limits.output + SLACK))
+        try:
+            for n, cell in enumerate(self.cells):
+                if n in self.left_out:
+                    continue
+                try:
+                    run = self._ask(wire, cell)
+                except Stopped as stopped:
+                    self.left_out.add(n)
+                    self.runs.setdefault(n, CellRun(name_of(cell), "killed", error=str(stopped)))
+                    return True
+                self.runs.setdefault(n, run)
+            return False
+        finally:
+            self.children.end_child()
+            wire.close()
 
-class Refused(Exception):
-    """Why nothing can be taken, in words for the student."""
+    def _ask(self, wire: Wire, cell: Cell) -> CellRun:
+        """Run one cell in the child. Raises Stopped."""
+        ticket, canary = secrets.token_hex(8), secrets.token_hex(8)
+        about = {key: getattr(cell, key) for key in ("text", "file", "line", "number")}
+        answer = self._exchange(wire, {"cell": about, "ticket": ticket, "canary": canary})
+        if answer.get("ticket") != ticket:
+            self._flag(cell, "something else than the grader answered for it")
+            raise Stopped("this cell answered in the grader's place")
+        shown = {key: self._text(answer.get(key)) for key in SHOWN}
+        passed = answer.get("outcome") == "passed"
+        if passed and answer.get("canary") != canary:
+            self._flag(cell, "it claims to have passed, but did not run to its end")
+            return CellRun(name_of(cell), "not run", **shown)
+        return CellRun(name_of(cell), "passed" if passed else "failed", **shown)
 
+    def _exchange(self, wire: Wire, question: Message) -> Message:
+        limit = min(time.monotonic() + self.limits.cell, self.until)
+        try:
+            wire.end.settimeout(self.limits.cell)
+            wire.send(question)
+            return wire.receive(limit)
+        except Late:
+            seconds = f"{self.limits.cell:g} s"
+            raise Stopped(f"stopped after {seconds}: is there a loop that never ends?") from None
+        except Garbled as garbled:
+            raise Stopped(f"this cell wrote to the grader's connection: {garbled}") from None
+        except Ended:
+            raise Stopped(_words(self.children.end_child(gone=True), self.limits)) from None
 
-def take(course_submitted: Path, module: str) -> Submission:
-    """The notebook `MODULE.ipynb` of a folder `…/submitted/STUDENT/ASSIGNMENT`, or `MODULE.py`."""
-    names: list[str] = []
-    try:
-        with _folder(course_submitted) as folder:
-            names = _names(folder)
-            name, remarks = _choose(names, module)
-            data = _read(name, folder)
-    except Refused as error:
-        digest = _digest(*names, str(error))
-        return Submission("", b"", digest, str(error))
-    digest = _digest(*names, name, hashlib.sha256(data).hexdigest())
-    notes = tuple(Remark("note", "", text) for text in remarks)
-    return Submission(name, data, digest, remarks=notes)
+    def _flag(self, cell: Cell, text: str) -> None:
+        self.flags.append(Remark("flag", name_of(cell), text))
 
-
-@contextmanager
-def _folder(path: Path) -> Iterator[int]:
-    """The folder's descriptor. Neither it nor the student's folder around it may be a link."""
-    flags = SAFELY | getattr(os, "O_DIRECTORY", 0)
-    opened: list[int] = []
-    try:
-        opened.append(os.open(path.parent, flags))
-        opened.append(os.open(path.name, flags, dir_fd=opened[0]))
-        yield opened[1]
-    except OSError as error:
-        raise Refused(f"the folder cannot be read: {_why(error)}") from None
-    finally:
-        for descriptor in opened:
-            os.close(descriptor)
-
-
-def _names(folder: int) -> list[str]:
-    """The notebooks and scripts of the folder, hidden ones left out."""
-    with os.scandir(folder) as entries:
-        found = [entry.name for entry, _ in zip(entries, range(MOST_ENTRIES + 1), strict=False)]
-    if len(found) > MOST_ENTRIES:
-        raise Refused(f"the folder holds more than {MOST_ENTRIES} files")
-    return sorted(n for n in found if n.endswith((".ipynb", ".py")) and not n.startswith("."))
-
-
-def _choose(names: list[str], module: str) -> tuple[str, list[str]]:
-    """(the file to read, what to remark on that)"""
-    wanted = [name for name in (f"{module}.ipynb", f"{module}.py") if name in names]
-    notebooks = [name for name in names if name.endswith(".ipynb")]
-    if wanted:
-        ignored = f"{wanted[-1]} was not read, because {wanted[0]} was handed in, too"
-        return wanted[0], [ignored] if len(wanted) > 1 else []
-    if len(notebooks) == 1:
-        called = f"the notebook is called {shown(notebooks[0])}; it was read as {module}.ipynb"
-        return notebooks[0], [called]
-    if notebooks:
-        listed = ", ".join(map(shown, notebooks[:5]))
-        number = len(notebooks)
-        raise Refused(f"there are {number} notebooks, and none is called {module}.ipynb: {listed}")
-    raise Refused(f"there is no notebook {module}.ipynb in what was handed in")
-
-
-def _read(name: str, folder: int) -> bytes:
-    try:
-        descriptor = os.open(name, SAFELY, dir_fd=folder)
-    except OSError as error:
-        raise Refused(f"{shown(name)} cannot be read: {_why(error)}") from None
-    with open(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise Refused(f"{shown(name)} is no ordinary file")
-        if status.st_size > MOST_BYTES:
-            size, most = status.st_size, MOST_BYTES >> 20
-            raise Refused(f"{shown(name)} has {size:,} bytes; at most {most} MiB are read")
-        return file.read(MOST_BYTES)
+    def _text(self, value: object) -> str:
+        """What a child says is a text, not too long, and has no addresses, which differ each time."""
+        text = value if isinstance(value, str) else ""
+        return ADDRESS.sub("at 0x…", text[: self.limits.output + SLACK])
 
 
-def shown(name: str) -> str:
-    """A name from outside, short enough and with nothing in it that text cannot hold."""
-    name = name.encode("utf-8", "replace").decode("utf-8")
-    return name if len(name) <= MOST_NAME else f"{name[:MOST_NAME]}…"
+def name_of(cell: Cell) -> str:
+    return cell.grade_id or cell.id
 
 
-def _why(error: OSError) -> str:
-    if error.errno in (errno.ENOTDIR, errno.ELOOP):
-        return "it is a link, and links are not followed"
-    return error.strerror or type(error).__name__
-
-
-def _digest(*parts: str) -> str:
-    text = "\0".join(parts)
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+def _words(code: int, limits: Limits) -> str:
+    if code == -signal.SIGXCPU:
+        return f"stopped: it computed for {limits.cpu} s"
+    return how_it_ended(code) or ENDED

@@ -7,7 +7,7 @@ import stat
 from datetime import datetime
 from pathlib import Path
 
-from tito.grading.submission import SAFELY
+from tito.grading.intake import SAFELY
 
 LONGEST = 200  # bytes
 

@@ -106,7 +106,13 @@ def _autograde(course: CourseFolder, options: Options) -> int:
     shard = parse_shard(options.shard)
     settings = Settings(options.stderr, options.against)
     chosen, findings = chosen_jobs(
-        course, options.assignment, options.student, shard, settings, options.results
+        course,
+        options.assignment,
+        options.student,
+        shard,
+        settings,
+        require_sandbox=options.require_sandbox,
+        results=options.results,
     )
     waiting = pending(chosen, options.force)
     journal = Journal((options.results or course.root / "results") / _journal(shard))
