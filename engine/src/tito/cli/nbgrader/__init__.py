@@ -8,6 +8,9 @@ from tito.cli.lazy import LazyGroup
 
 COMMANDS: dict[str, str] = {  # name → "tito.cli.nbgrader.NAME:NAME"
     "generate": "tito.cli.nbgrader.generate:generate",
+    "collect": "tito.cli.nbgrader.collect:collect",
+    "autograde": "tito.cli.nbgrader.autograde:autograde",
+    "merge": "tito.cli.nbgrader.merge:merge",
 }
 
 
