@@ -15,9 +15,9 @@ from typing import Any
 
 from tito.grading.assignment import Assignment
 from tito.grading.grade import Paper
+from tito.grading.intake import Submission
 from tito.grading.result import FORMAT, Remark
 from tito.grading.settings import Limits, Settings
-from tito.grading.intake import Submission
 from tito.model import Course
 
 

@@ -8,12 +8,12 @@ from typing import Protocol
 
 from tito.curriculum.source import Cell
 from tito.grading.assignment import Assignment
+from tito.grading.intake import Refused, Submission
 from tito.grading.reading import cells_of
 from tito.grading.rebuild import Rebuilt, rebuild
 from tito.grading.result import FORMAT, CellRun, Remark, Result, Score
 from tito.grading.scores import points, scores
 from tito.grading.settings import Settings
-from tito.grading.intake import Refused, Submission
 
 MOST_REMARKS = 50
 MOST_TEXT = 1_000  # characters of a remark

@@ -22,9 +22,9 @@ from tito.grading.course import CourseFolder
 from tito.grading.database import transaction
 from tito.grading.executed import Press
 from tito.grading.grade import rebuilt_from
+from tito.grading.intake import Refused, take
 from tito.grading.register import register
 from tito.grading.result import Result, load
-from tito.grading.intake import Refused, take
 from tito.grading.timestamp import handed_in
 from tito.model import Finding
 from tito.workspace.files import write_atomically

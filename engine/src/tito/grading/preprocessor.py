@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ from traitlets import Bool
 
 from tito.curriculum.regions import HIDDEN_TESTS, regions
 from tito.curriculum.source import Cell
-from tito.curriculum.views import without_hidden_tests
-from tito.errors import TitoError
+from tito.curriculum.views import drop_hidden_tests
 from tito.grading.course import read_course
 from tito.grading.executed import reader
 from tito.grading.gradebook import record
+from tito.grading.regrade import regrade
+from tito.grading.settings import Settings
 
 Notebook = Any
 Resources = Any
@@ -30,7 +32,7 @@ class Sandboxed(Preprocessor):  # type: ignore[misc]
         about = resources["nbgrader"]
         course = read_course(Path(self.config.CourseDirectory.root))
         name, student = about["assignment"], about["student"]
-        regrade(course, name, student)
+        regrade(course, name, [student], Settings())
         record(course, name, [student])
         text = course.autograded(student, name).read_text(encoding="utf-8")
         return nbformat.reads(text, as_version=4), resources
@@ -62,7 +64,13 @@ def hide(cell: Any) -> None:
     }
     if not hidden:
         return
-    cell.source = without_hidden_tests(whole).text
+    cell.source = drop_hidden_tests(whole).text
     for output in cell.outputs:
         if output.output_type == "error":
             output.traceback = list(_without(hidden, output.traceback))
+
+
+def _without(hidden: set[str], traceback: Sequence[str]) -> Iterator[str]:
+    """A traceback has a line for each place, and under it the code that stands there."""
+    for line in traceback:
+        yield "    (a hidden test)" if line.strip() in hidden else line

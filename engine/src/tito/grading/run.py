@@ -6,7 +6,6 @@ on are the same, so nobody has to remember what was done.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
@@ -14,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tito.errors import CourseFolderError
 from tito.grading.brief import dump_brief, dump_work
 from tito.grading.clerk import Done, Task
 from tito.grading.executors import Executor, Where

@@ -12,8 +12,8 @@ from tito.grading.assignment import Assignment, parse_assignment, read_texts
 from tito.grading.brief import Brief, Work, earlier_modules, grader
 from tito.grading.course import CourseFolder
 from tito.grading.grade import Paper
-from tito.grading.settings import Settings
 from tito.grading.intake import Submission, take
+from tito.grading.settings import Settings
 from tito.model import Finding
 
 

@@ -1,120 +1,95 @@
-"""Grades with nbgrader as it is, in a copy of the course: to compare, and to measure.
-
-Nothing holds a submission back here. Only do this with submissions that you would run yourself.
-"""
+"""nbgrader's own commands on a course, through its API: the exchange, and its autograde to compare."""
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from datetime import UTC
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import select
-
-from tito.errors import CourseFolderError
-from tito.grading.assignment import Assignment, read_assignment
-from tito.grading.book import CELLS, GRADES, PAPERS, SUBMISSIONS
-from tito.grading.course import MARKER, CourseFolder
-from tito.grading.database import transaction
-from tito.grading.register import register
-from tito.grading.syllabus import syllabus
+from tito.errors import CourseFolderError, UsageError
+from tito.grading.collect import Collected, Collection, put
+from tito.grading.course import CourseFolder
+from tito.grading.intake import MOST_BYTES, SAFELY
+from tito.grading.layouts import is_notebook
+from tito.grading.people import unsafe
 from tito.model import Finding
-from tito.workspace.find import MARKER as WORKSPACE
-from tito.workspace.find import listed, render
-
-Grades = dict[str, float | None]
-
-CONFIG = """\
-c = get_config()
-c.CourseDirectory.root = {root!r}
-c.CourseDirectory.course_id = {name!r}
-"""
-KERNEL = {
-    "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-    "display_name": "Python 3",
-    "language": "python",
-}
 
 
-@contextmanager
-def copied(course: CourseFolder, name: str, students: list[str]) -> Iterator[CourseFolder]:
-    """A course of its own with this assignment and what these students handed in for it."""
-    with tempfile.TemporaryDirectory(prefix="tito-stock-") as folder:
-        root = Path(folder).resolve()
-        copy = CourseFolder(root / "course", replace(course.config, gradebook=""))
-        shutil.copytree(course.source(name).parent, copy.source(name).parent)
-        shutil.copytree(course.release(name).parent, copy.release(name).parent)
-        for student in students:
-            given, taken = (each.submitted(student, name) for each in (course, copy))
-            shutil.copytree(given, taken, symlinks=True)
-        shutil.copy(course.root / MARKER, copy.root / MARKER)
-        config = CONFIG.format(root=str(copy.root), name=course.config.name)
-        (copy.root / "nbgrader_config.py").write_text(config, encoding="utf-8")
-        register(copy, read_assignment(copy, name))
-        yield copy
+def api(course: CourseFolder) -> Any:
+    """nbgrader's API with the course's own `nbgrader_config.py`. Raises UsageError without nbgrader."""
+    try:
+        from nbgrader.apps import NbGraderAPI
+        from traitlets.config.loader import PyFileConfigLoader
+    except ImportError:
+        fix = "pip install 'tinytorch-engine[grading]'"
+        raise UsageError(Finding("nbgrader is not installed", fix=fix)) from None
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(course.root)).load_config()
+    return NbGraderAPI(config=config)
 
 
-def autograde(copy: CourseFolder, name: str) -> None:
-    """Run `nbgrader autograde` there. A submission that it cannot grade has no grades afterwards."""
-    home = copy.root.parent
-    kernel = home / "jupyter" / "kernels" / "python3" / "kernel.json"
-    kernel.parent.mkdir(parents=True)
-    kernel.write_text(json.dumps(KERNEL))
-    command = [sys.executable, "-P", "-m", "nbgrader", "autograde", name]
-    ended = subprocess.run(
-        command,
-        cwd=copy.root,
-        env=_environment(copy, read_assignment(copy, name), home),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-    )
-    if ended.returncode and not list(copy.root.glob("autograded/*")):
-        message = f"nbgrader's own autograde failed: {ended.stderr.strip()[-2000:]}"
-        raise CourseFolderError(Finding(message, str(copy.root)))
+def autograde(course: CourseFolder, assignment: str, students: Iterable[str]) -> Iterator[Finding]:
+    """What `nbgrader autograde` does, one student at a time; a finding for each it cannot grade.
+
+    Without our sandbox: what a student wrote runs with all that you may do.
+    """
+    grader = api(course)
+    for student in students:
+        done = grader.autograde(assignment, student, force=True)
+        if not done["success"]:
+            *_, last = (
+                (done.get("error") or done.get("log") or "nbgrader failed").strip().split("\n")
+            )
+            yield Finding(f"nbgrader cannot grade it: {last}", f"{student}, {assignment}")
 
 
-def _environment(copy: CourseFolder, assignment: Assignment, home: Path) -> dict[str, str]:
-    """Submissions run on the reference of what their module requires, as ours do."""
-    course = syllabus(copy).course
-    provided = course.requirements(assignment.module) - {assignment.module}
-    workspace = home / "workspace"
-    workspace.mkdir()
-    tiers = tuple(tier.id for tier in course.tiers)
-    text = f"{render(tiers)}provided = {listed(sorted(provided))}\n"
-    (workspace / WORKSPACE).write_text(text, encoding="utf-8")
-    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    return {
-        **dict.fromkeys(threads, "1"),
-        **{name: value for name, value in os.environ.items() if name != "TITO_GRADEBOOK"},
-        "TITO_WORKSPACE": str(workspace),
-        "TITO_UNDER_TEST": assignment.module,
-        "JUPYTER_PATH": str(home / "jupyter"),
-        "JUPYTER_CONFIG_DIR": str(home / "config"),
-        "IPYTHONDIR": str(home / "ipython"),
-    }
+def collect_from_exchange(course: CourseFolder, assignment: str) -> Collection:
+    """The last submission of each student in nbgrader's exchange.
+
+    nbgrader finds them; we copy, because it would follow a student's links with our permissions.
+    """
+    found = api(course)
+    collection = Collection("exchange")
+    for record in _records(found, assignment):
+        student = record["username"]
+        folder = Path(record["folder"])
+        try:
+            if why := unsafe(student):
+                raise OSError(None, f"{student!a} cannot be a student's name: {why}")
+            files = dict(_files(folder))
+            if not files:
+                raise OSError(None, "there is no notebook in it")
+        except OSError as error:
+            message = f"this is not taken: {error.strerror}"
+            collection.findings.append(Finding(message, str(folder)))
+            continue
+        at = record["timestamp"].replace(tzinfo=UTC).timestamp()
+        outcome = put(course, assignment, student, files, at)
+        collection.students.append(Collected(student, student, sorted(files)[0], False, outcome))
+    return collection
 
 
-def grades(copy: CourseFolder, name: str) -> dict[str, Grades]:
-    """Student → grade id → the score that nbgrader gave, None where a person has to; without those
-    whom it could not grade."""
-    rows = (
-        select(SUBMISSIONS.c.student_id, CELLS.c.name, GRADES.c.auto_score)
-        .join_from(GRADES, CELLS, GRADES.c.cell_id == CELLS.c.id)
-        .join(PAPERS, PAPERS.c.id == GRADES.c.notebook_id)
-        .join(SUBMISSIONS, SUBMISSIONS.c.id == PAPERS.c.assignment_id)
-    )
-    found: dict[str, Grades] = {}
-    with transaction(copy) as connection:
-        for student, cell, score in connection.execute(rows):
-            if copy.autograded(student, name).exists():
-                found.setdefault(student, {})[cell] = score
-    return found
+def _records(found: Any, assignment: str) -> Iterator[dict[str, Any]]:
+    from nbgrader.exchange import ExchangeError
+    from nbgrader.utils import temp_attrs
+
+    with temp_attrs(found.coursedir, assignment_id=assignment):
+        collector = found.exchange.Collect(
+            coursedir=found.coursedir, authenticator=found.authenticator, parent=found
+        )
+        try:
+            collector.init_src()
+        except ExchangeError as error:
+            fix = "say where the exchange is, in nbgrader_config.py, or collect from a folder"
+            raise CourseFolderError(Finding(f"nbgrader's exchange: {error}", fix=fix)) from None
+        for record in collector.src_records:
+            folder = os.path.join(collector.inbound_path, record["filename"])
+            yield record | {"folder": folder}
+
+
+def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for name in sorted(os.listdir(folder)):
+        if is_notebook(name) and not name.startswith("."):
+            with open(os.open(folder / name, SAFELY), "rb") as file:
+                yield name, file.read(MOST_BYTES)

@@ -7,15 +7,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tito.grading import stock
-from tito.grading.choose import chosen_jobs
+from tito.grading import oracle
 from tito.grading.course import CourseFolder
-from tito.grading.executors import Where, executor
-from tito.grading.journal import Journal
+from tito.grading.regrade import regrade
 from tito.grading.result import Result, load
-from tito.grading.run import run
 from tito.grading.settings import Settings
-from tito.grading.shard import parse_shard
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +44,13 @@ def sample(course: CourseFolder, name: str, size: int) -> list[str]:
 
 
 def compare(course: CourseFolder, name: str, students: list[str]) -> Comparison:
-    with stock.copied(course, name, students) as copy:
+    with oracle.copied(course, name, students) as copy:
         start = time.perf_counter()
-        ours = _ours(copy, name)
+        ours = _ours(copy, name, students)
         middle = time.perf_counter()
-        stock.autograde(copy, name)
+        oracle.autograde(copy, name)
         end = time.perf_counter()
-        theirs = stock.grades(copy, name)
+        theirs = oracle.grades(copy, name)
     both = [student for student in students if student in theirs]
     differences = [d for each in both for d in _differences(ours[each], theirs[each])]
     return Comparison(
@@ -67,17 +63,14 @@ def compare(course: CourseFolder, name: str, students: list[str]) -> Comparison:
     )
 
 
-def _ours(copy: CourseFolder, name: str) -> dict[str, Result]:
+def _ours(copy: CourseFolder, name: str, students: list[str]) -> dict[str, Result]:
     """By nbgrader's rule about stderr, one submission at a time, as nbgrader does."""
-    settings = Settings(stderr="fail")
-    jobs, _ = chosen_jobs(copy, [name], [], parse_shard("1/1"), settings)
-    journal = Journal(copy.root / "journal.jsonl")
-    run(jobs, executor("local"), Where(jobs=1), journal, lambda event, about: None)
-    texts = {job.student: job.path.read_text(encoding="utf-8") for job in jobs}
-    return {student: load(text) for student, text in texts.items()}
+    regrade(copy, name, students, Settings(stderr="fail"))
+    texts = ((each, copy.result(each, name).read_text(encoding="utf-8")) for each in students)
+    return {student: load(text) for student, text in texts}
 
 
-def _differences(result: Result, theirs: stock.Grades) -> Iterator[Difference]:
+def _differences(result: Result, theirs: oracle.Grades) -> Iterator[Difference]:
     answers = {score.id: score for score in result.scores}
     for cell, given in sorted(theirs.items()):
         score = answers[cell]

@@ -15,9 +15,10 @@ import click
 from tito.cli.out import say_findings
 from tito.cli.progress import Progress
 from tito.grading.course import CourseFolder, find_course
+from tito.model import Finding
 
 if TYPE_CHECKING:
-    from tito.grading.run import Job, Summary, Tell
+    from tito.grading.run import Summary, Tell
     from tito.grading.shard import Shard
 
 
@@ -89,16 +90,29 @@ def autograde(assignments: tuple[str, ...], engine: str, **typed: Any) -> None:
     typed |= {"assignment": (*assignments, *typed["assignment"]), "jobs": typed["jobs"] or 0}
     options = Options(**typed)
     course = find_course()
-    if engine == "nbgrader":
-        _stock(course, options)
-    else:
-        sys.exit(_autograde(course, options))
+    sys.exit(_stock(course, options) if engine == "nbgrader" else _autograde(course, options))
+
+
+def _stock(course: CourseFolder, options: Options) -> int:
+    from tito.grading.stock import autograde as stock
+
+    findings: list[Finding] = []
+    for name in options.assignment or course.assignments():
+        assignment = course.assignment(name)
+        students = [s for s in course.students(assignment) if s in (options.student or (s,))]
+        with Progress(len(students), "submissions") as progress:
+            for student in students:
+                findings += stock(course, assignment, [student])
+                progress.step()
+    say_findings(findings)
+    return 1 if findings else 0
 
 
 def _autograde(course: CourseFolder, options: Options) -> int:
     from tito.grading.choose import chosen_jobs
     from tito.grading.executors import Where, executor
     from tito.grading.journal import Journal
+    from tito.grading.record import recorded
     from tito.grading.run import pending, run
     from tito.grading.settings import Settings
     from tito.grading.shard import parse_shard
@@ -120,8 +134,11 @@ def _autograde(course: CourseFolder, options: Options) -> int:
     with _telling(len(waiting), len(chosen), options.as_json) as tell:
         summary = run(waiting, executor(options.executor), where, journal, tell)
     summary.findings[:0] = findings
+    if shard.count == 1 and not options.results:
+        names = dict.fromkeys(job.stack.name for job in chosen)
+        summary.findings += recorded(course, names, options.student or None)
     _say(summary, options.as_json)
-    return 1 if summary.findings else 0
+    return 1 if any(finding.level == "error" for finding in summary.findings) else 0
 
 
 def _journal(shard: Shard) -> str:
