@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +40,11 @@ def nbgrader_config(course: CourseFolder) -> Any:
     """The configuration with which nbgrader's own commands would run here: this machine's, the
     course's `nbgrader_config.py`, and what must hold whatever these say."""
     from nbgrader.apps.baseapp import NbGrader
-    from traitlets.config import Config, PyFileConfigLoader
+    from traitlets.config.loader import Config, PyFileConfigLoader
 
     app = NbGrader()
     app.load_cwd_config = False
+    app.log_level = logging.ERROR  # that this machine has no configuration of its own is no news
     app.load_config_file(suppress_errors=False)
     config = app.config
     file = "nbgrader_config.py"

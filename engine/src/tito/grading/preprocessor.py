@@ -28,6 +28,8 @@ class Sandboxed(Preprocessor):  # type: ignore[misc]
     is graded by our engine, in its sandbox, and written into the gradebook. What comes out is the
     executed notebook."""
 
+    enabled = Bool(True)
+
     def preprocess(self, nb: Notebook, resources: Resources) -> tuple[Notebook, Resources]:
         about = resources["nbgrader"]
         course = read_course(Path(self.config.CourseDirectory.root))
@@ -41,6 +43,7 @@ class Sandboxed(Preprocessor):  # type: ignore[misc]
 class ForStudents(Preprocessor):  # type: ignore[misc]
     """In nbgrader's GenerateFeedback: takes out what is for graders only, and hidden tests."""
 
+    enabled = Bool(True)
     show_hidden_tests = Bool(False, help="Whether feedback shows hidden tests.").tag(config=True)
 
     def preprocess(self, nb: Notebook, resources: Resources) -> tuple[Notebook, Resources]:

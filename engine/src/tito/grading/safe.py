@@ -9,7 +9,22 @@ from bleach.css_sanitizer import CSSSanitizer
 from nbconvert.filters import markdown2html
 
 TAGS = {
-    *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "div", "span", "pre", "code", "blockquote"),
+    *(
+        "p",
+        "br",
+        "hr",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "div",
+        "span",
+        "pre",
+        "code",
+        "blockquote",
+    ),
     *("a", "img", "em", "strong", "b", "i", "u", "s", "del", "ins", "sub", "sup", "small", "kbd"),
     *("ul", "ol", "li", "dl", "dt", "dd", "table", "thead", "tbody", "tr", "th", "td", "caption"),
 }
@@ -23,7 +38,9 @@ ATTRIBUTES = {
 }
 PROTOCOLS = {"http", "https", "mailto"}
 # Commands of MathJax that make links, or load and define others.
-ACTIVE_MATH = re.compile(r"\\(href|url|require|def|newcommand|class|cssId|style|html\w*)(?![a-zA-Z])")
+ACTIVE_MATH = re.compile(
+    r"\\(href|url|require|def|newcommand|class|cssId|style|html\w*)(?![a-zA-Z])"
+)
 
 
 def markdown_to_html(source: str) -> str:
