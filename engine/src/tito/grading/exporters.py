@@ -67,7 +67,7 @@ class Canvas:
         heads = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
         names = [assigned.name for assigned in sheet.assignments]
         points = ["    Points Possible", "", "", "", "", *(a.points for a in sheet.assignments)]
-        rows = ([_listed(p), p.lms, p.id, p.id, "", *_scores(sheet, p)] for p in sheet.people)
+        rows = ([_listed(p), p.lms, "", p.id, "", *_scores(sheet, p)] for p in sheet.people)
         return table([(*heads, *names), points, *rows])
 
 
@@ -79,9 +79,7 @@ class Moodle:
     def export(self, sheet: Sheet) -> str:
         heads = ("First name", "Last name", "ID number", "Username", "Email address")
         names = [f"Assignment: {assigned.name} (Real)" for assigned in sheet.assignments]
-        rows = (
-            [p.first, p.last, p.lms, p.id, p.email, *_scores(sheet, p)] for p in sheet.people
-        )
+        rows = ([p.first, p.last, p.lms, p.id, p.email, *_scores(sheet, p)] for p in sheet.people)
         return table([(*heads, *names), *rows])
 
 

@@ -48,6 +48,11 @@ class Grade:
     def score(self) -> float:
         return max(0.0, self.raw - self.penalty)
 
+    def plus(self, other: Grade) -> Grade:
+        """Of two notebooks of one submission."""
+        raw, penalty = self.raw + other.raw, self.penalty + other.penalty
+        return Grade(self.at, raw, penalty, self.waits or other.waits, self.cells | other.cells)
+
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
@@ -67,7 +72,7 @@ def read_sheet(
     with transaction(course) as connection:
         assigned = [a for a in _assignments(connection) if a.name in (assignments or (a.name,))]
         people = [p for p in _people(connection) if p.id in (students or (p.id,))]
-        grades = dict(_grades(connection))
+        grades = _grades(connection)
     return Sheet(course.config.name, tuple(assigned), tuple(people), grades)
 
 
@@ -92,8 +97,9 @@ def _people(connection: Connection) -> Iterator[Person]:
         yield Person(row.id, *(name or "" for name in names))
 
 
-def _grades(connection: Connection) -> Iterator[tuple[tuple[str, str], Grade]]:
-    cells = _cells(connection)
+def _grades(connection: Connection) -> dict[tuple[str, str], Grade]:
+    """An assignment that somebody made without tito may have several notebooks."""
+    cells, found = _cells(connection), dict[tuple[str, str], Grade]()
     rows = (
         select(ASSIGNMENTS.c.name, SUBMISSIONS.c.student_id, SUBMISSIONS.c.timestamp)
         .add_columns(PAPERS.c.id, PAPERS.c.late_submission_penalty)
@@ -104,7 +110,10 @@ def _grades(connection: Connection) -> Iterator[tuple[tuple[str, str], Grade]]:
         marks = cells.get(paper, {})
         scores = {cell: _score(row) for cell, row in marks.items()}
         waits = any(row.needs_manual_grade for row in marks.values())
-        yield (name, student), Grade(at, sum(scores.values(), 0.0), penalty or 0.0, waits, scores)
+        grade = Grade(at, sum(scores.values(), 0.0), penalty or 0.0, waits, scores)
+        one = found.get((name, student))
+        found[name, student] = one.plus(grade) if one else grade
+    return found
 
 
 def _cells(connection: Connection) -> dict[str, dict[str, Any]]:

@@ -41,7 +41,9 @@ def verify(assignment: str, size: int, as_json: bool) -> None:
         click.echo(f"{number} submissions of {name}, {found.cells} graded cells")
         click.echo(f"ours: {seconds(found.ours)}, nbgrader: {seconds(found.theirs)}")
         if found.ungraded:
-            click.echo(f"nbgrader could not grade {len(found.ungraded)}: {', '.join(found.ungraded)}")
+            click.echo(
+                f"nbgrader could not grade {len(found.ungraded)}: {', '.join(found.ungraded)}"
+            )
         if found.differences:
             rows = [(d.student, d.cell, d.ours, d.theirs) for d in found.differences]
             say_table(("student", "cell", "ours", "nbgrader"), rows)
