@@ -146,7 +146,10 @@ JSON = st.recursive(
 @given(st.dictionaries(st.sampled_from(["cell_type", "source", "metadata", "id"]), JSON), JSON)
 def test_no_notebook_does_anything_but_be_read_or_refused(cell: dict[str, Any], about: Any) -> None:
     base = {**CELL, **cell}
-    for made in (base, {**base, "cell_type": "code", "source": "x", "metadata": {"nbgrader": about}}):
+    for made in (
+        base,
+        {**base, "cell_type": "code", "source": "x", "metadata": {"nbgrader": about}},
+    ):
         try:
             source, _ = cells_of(handed(json.dumps(notebook(made)).encode()))
         except Refused:

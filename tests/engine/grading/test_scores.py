@@ -53,7 +53,22 @@ def test_what_a_test_writes_to_stderr_counts_only_by_nbgraders_rule() -> None:
     assert scored(*runs, settings=FAIL) == [(0, False), (5, False)]
 
 
-VALUES = ["", "0", "3", "2.5", "10", "10.0", "-1", "nan", "-0.0", "1e-3", "True", "'3'", "[3]", "1_0"]
+VALUES = [
+    "",
+    "0",
+    "3",
+    "2.5",
+    "10",
+    "10.0",
+    "-1",
+    "nan",
+    "-0.0",
+    "1e-3",
+    "True",
+    "'3'",
+    "[3]",
+    "1_0",
+]
 
 
 def nbgraders(value: str, most: float) -> float:
