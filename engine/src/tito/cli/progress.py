@@ -20,6 +20,7 @@ class Progress:
     def __init__(self, total: int, unit: str, now: Callable[[], float] = time.monotonic):
         self.total, self.unit, self.done = total, unit, 0
         self._now, self._start, self._drawn = now, now(), 0.0
+        self._said: set[str] = set()
         self._terminal = sys.stderr.isatty()
 
     def __enter__(self) -> Self:
@@ -28,6 +29,12 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         if self._terminal and self.done:
             click.echo(err=True)
+
+    def say(self, text: str) -> None:
+        """A line above the bar, unless it was said before."""
+        if text and text not in self._said:
+            self._said.add(text)
+            click.echo(f"\r\x1b[K{text}" if self._terminal else text, err=True)
 
     def step(self) -> None:
         self.done += 1

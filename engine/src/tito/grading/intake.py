@@ -103,10 +103,11 @@ def _read(name: str, folder: int) -> bytes:
         descriptor = os.open(name, SAFELY, dir_fd=folder)
     except OSError as error:
         raise Refused(f"{shown(name)} cannot be read: {_why(error)}") from None
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise Refused(f"{shown(name)} is no ordinary file")
     with open(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise Refused(f"{shown(name)} is no ordinary file")
         if status.st_size > MOST_BYTES:
             size, most = status.st_size, MOST_BYTES >> 20
             raise Refused(f"{shown(name)} has {size:,} bytes; at most {most} MiB are read")

@@ -17,6 +17,7 @@ from tito.grading.intake import Refused, Submission, shown
 
 MOST_CELLS = 5_000
 LONE = re.compile("[\ud800-\udfff]")  # halves of characters, which no file can hold
+CODING = re.compile(r"\A(?:#.*\n)?#.*coding[:=].*")
 KEPT = ("grade_id", "points", "grade", "solution", "locked", "task")
 
 
@@ -96,6 +97,7 @@ def _upgraded(text: str) -> str:
 def _script(text: str, name: str) -> Source:
     import jupytext  # noqa: F401  # once here, and not again in every fork
 
+    text = CODING.sub("#", text)  # it is decoded, and jupytext takes no other than UTF-8
     try:
         cells = apart(partial(_plain_cells, text, name))
     except Failed as error:

@@ -155,7 +155,12 @@ def _telling(waiting: int, chosen: int, as_json: bool) -> Iterator[Tell]:
     if held := chosen - waiting:
         click.echo(f"{held} of {chosen} submissions are graded already.")
     with Progress(waiting, "submissions") as progress:
-        yield lambda event, about: progress.step()
+
+        def tell(event: str, about: dict[str, Any]) -> None:
+            progress.say(f"Sandbox: {about.get('sandbox')}" if about.get("sandbox") else "")
+            progress.step()
+
+        yield tell
 
 
 def _say_event(event: str, about: dict[str, Any]) -> None:
@@ -168,8 +173,6 @@ def _say(summary: Summary, as_json: bool) -> None:
         messages = [finding.message for finding in summary.findings]
         _say_event("ended", {**counts, "sandbox": summary.sandbox, "findings": messages})
     else:
-        if summary.sandbox:
-            click.echo(f"Sandbox: {summary.sandbox}")
         click.echo(
             f"{counts['graded']} graded, {counts['flagged']} flagged for a person to look at, "
             f"{counts['unreadable']} that could not be read"
