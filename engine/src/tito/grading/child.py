@@ -41,11 +41,10 @@ class Child:
             asked = self.wire.receive()
             cell = _cell(asked["cell"])
             self.scope = self.scope or fresh_scope(cell.file)
-            answer = self.control(cell, asked) if asked["control"] else self.cell(cell, asked)
-            if answer:
-                self.wire.send({"ticket": asked["ticket"], **answer})
+            answer = self.run(cell, asked) if asked["do"] == "run" else self.control(asked)
+            self.wire.send({"ticket": asked["ticket"], **answer})
 
-    def cell(self, cell: Cell, asked: Message) -> Message:
+    def run(self, cell: Cell, asked: Message) -> Message:
         """Run the cell; around a test, look whether everything is what it was."""
         may = frozenset(asked["may"])
         changed = self.given.restore(self.scope, may) if asked["test"] else []
@@ -55,20 +54,23 @@ class Child:
         self.given.learn(asked["keeps"], self.scope)
         return {**answer, "changed": list(dict.fromkeys(changed))[:MOST_NAMES]}
 
-    def control(self, cell: Cell, asked: Message) -> Message:
-        """Whether the test fails without the student's functions: a fork of this process finds out.
+    def control(self, asked: Message) -> Message:
+        """Whether tests fail without the student's functions: a fork of this process answers that.
 
-        It answers by itself; if something ended it, we do.
+        Our own answer says that it has ended, with all of its trials or with the one that it is at.
         """
-        process = fork()
-        if not process:
+        if not (process := fork()):
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
-            signal.setitimer(signal.ITIMER_REAL, asked["seconds"])
-            take_away(map(_cell, asked["stubs"]), asked["control"], self.scope)
-            answer = run(cell, self.scope, asked["canary"], 0)
-            self.wire.send({"ticket": asked["ticket"], **answer})
+            stubs, kind = [_cell(stub) for stub in asked["stubs"]], ""
+            for trial in asked["trials"]:
+                signal.setitimer(signal.ITIMER_REAL, trial["seconds"])
+                if kind != trial["kind"]:
+                    take_away(stubs, kind := trial["kind"], self.scope)
+                answer = run(_cell(trial["cell"]), self.scope, trial["canary"], 0)
+                self.wire.send({"ticket": trial["ticket"], **answer})
             _exit(0)
-        return {"outcome": "killed"} if waitpid(process, 0)[1] else {}
+        waitpid(process, 0)
+        return {}
 
 
 def _cell(about: Message) -> Cell:

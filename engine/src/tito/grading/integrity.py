@@ -18,6 +18,8 @@ from operator import is_not
 from types import FunctionType, ModuleType
 from typing import Any
 
+from tito.grading.memory import KNOWN, Dicts, Functions, real_dict
+
 RELIED_ON = {
     "builtins", "cmath", "collections", "contextlib", "copy", "functools", "inspect", "itertools",
     "math", "numbers", "numpy", "operator", "random", "re", "time", "timeit", "tracemalloc", "types",
@@ -69,56 +71,87 @@ def _is_behaviour(value: Any) -> bool:
     return callable(value) or hasattr(value, "__get__") or isinstance(value, ModuleType)
 
 
-class Snapshot:
-    """What is loaded now, of the modules that tests rely on. `relied_on` are more of them."""
+class Watch:
+    """Modules, classes and functions as they are now. `wanted` are the packages whose classes count."""
 
-    def __init__(self, relied_on: Iterable[str]) -> None:
-        wanted = RELIED_ON | set(relied_on)
-        self.modules = {
-            name: module
-            for name, module in list(sys.modules.items())
-            if isinstance(module, ModuleType)
-            and name.partition(".")[0] in wanted
-            and not name.startswith("tito.grading")  # which a child forgets
-        }
+    def __init__(self, wanted: Container[str]) -> None:
+        self.wanted = wanted
         self.tables: list[Table] = []
         self.functions: list[tuple[FunctionType, tuple[Any, ...]]] = []
         self.known: set[int] = set()
-        for name, module in self.modules.items():
-            self.add(Table.of(name, module), wanted)
-        self.machinery = _machinery()
 
-    def add(self, table: Table, wanted: Container[str]) -> None:
-        """Watch the table, and the functions and classes in it that are defined in `wanted`."""
+    def add(self, table: Table) -> None:
         self.tables.append(table)
         for value in table.values:
-            self.watch(value, wanted)
+            self.watch(value)
 
-    def watch(self, value: Any, wanted: Container[str]) -> None:
+    def watch(self, value: Any) -> None:
+        """A function, with those that it wraps, or a class with all that is in it."""
         if id(value) in self.known:
             return
         self.known.add(id(value))
         if isinstance(value, FunctionType):
             self.functions.append((value, _parts(value)))
-        elif isinstance(value, type) and value.__module__.partition(".")[0] in wanted:
-            self.add(Table.of(f"{value.__module__}.{value.__qualname__}", value), wanted)
+            for part in value.__closure__ or ():
+                with suppress(ValueError):  # it is empty
+                    if isinstance(part.cell_contents, FunctionType):
+                        self.watch(part.cell_contents)
+        elif isinstance(value, type):
+            if value.__module__.partition(".")[0] in self.wanted:
+                self.add(Table.of(f"{value.__module__}.{value.__qualname__}", value))
+        elif isinstance(wrapped := getattr(value, "__wrapped__", None), FunctionType):
+            self.watch(wrapped)  # NumPy's functions that others may override
 
-    def restore(self, may: Container[str] = ()) -> list[str]:
+    def restore(self, may: Container[str]) -> list[str]:
         """The names of what is different. It is put back, but for attributes that `may` change."""
+        return [*self.restore_tables(self.tables, may), *self.restore_functions()]
+
+    def restore_tables(self, tables: Iterable[Table], may: Container[str]) -> Iterator[str]:
+        for table in tables:
+            for name, value in table.changed():
+                if name not in may:
+                    table.put_back(name, value)
+                    yield f"{table.name}.{name}"
+
+    def restore_functions(self) -> Iterator[str]:
+        for function, parts in self.functions:
+            if any(map(is_not, _parts(function), parts)):
+                for part, value in zip(PARTS, parts, strict=True):
+                    setattr(function, part, value)
+                yield f"the code of {function.__module__}.{function.__qualname__}"
+
+
+class Snapshot(Watch):
+    """What is loaded now, of the modules that tests rely on. `relied_on` are more of them."""
+
+    def __init__(self, relied_on: Iterable[str]) -> None:
+        super().__init__(RELIED_ON | set(relied_on))
+        self.modules = {
+            name: module
+            for name, module in list(sys.modules.items())
+            if isinstance(module, ModuleType)
+            and name.partition(".")[0] in self.wanted
+            and not name.startswith("tito.grading")  # which a child forgets
+        }
+        for name, module in self.modules.items():
+            self.add(Table.of(name, module))
+        self.machinery = _machinery()
+        self.dicts = Dicts(real_dict(vars(table.owner)) for table in self.tables)
+        self.code = Functions(function for function, _ in self.functions)
+
+    def restore(self, may: Container[str]) -> list[str]:
+        """The same, by a look at the memory: what was not written to is as it was."""
         said = [
             name for name, module in self.modules.items() if sys.modules.get(name) is not module
         ]
         sys.modules.update(self.modules)
-        for table in self.tables:
-            for name, value in table.changed():
-                if name not in may:
-                    said.append(f"{table.name}.{name}")
-                    table.put_back(name, value)
-        for function, parts in self.functions:
-            if any(map(is_not, _parts(function), parts)):
-                said.append(f"the code of {function.__module__}.{function.__qualname__}")
-                for part, value in zip(PARTS, parts, strict=True):
-                    setattr(function, part, value)
+        if not KNOWN:
+            said += super().restore(may)
+        while KNOWN and (written := self.dicts.written()):
+            said += self.restore_tables([self.tables[place] for place in written], may)
+            self.dicts.look_again(written)
+        if KNOWN and self.code.written():
+            said += self.restore_functions()
         now = _machinery()
         return said + [what for what in now if now[what] != self.machinery[what]]
 
@@ -129,17 +162,18 @@ class Given:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.names: dict[str, Any] = {}
+        self.watched = Watch(("__main__",))
 
     def learn(self, names: Iterable[str], scope: dict[str, Any]) -> None:
         for name in names:
             if name in scope:
                 self.names[name] = scope[name]
-                self.snapshot.watch(scope[name], ("__main__",))
+                self.watched.watch(scope[name])
 
     def restore(self, scope: dict[str, Any], may: Container[str]) -> list[str]:
         changed = [n for n, value in self.names.items() if scope.get(n) is not value]
         scope.update(self.names)
-        return [*changed, *self.snapshot.restore(may)]
+        return [*changed, *self.watched.restore(may), *self.snapshot.restore(may)]
 
 
 def _parts(function: FunctionType) -> tuple[Any, ...]:
