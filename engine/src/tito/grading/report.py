@@ -147,27 +147,32 @@ def _ago(time: timedelta) -> str:
     return "just now"
 
 
-def _hardest(standings: Iterable[Standing], titles: Mapping[tuple[str, str], str]) -> str:
-    """The tasks that most of the class earned least of, hardest first."""
+def _tasks(standings: Iterable[Standing]) -> dict[tuple[str, str], list[float]]:
+    """(assignment, grade id) → the share of its points that each graded submission earned."""
     earned: dict[tuple[str, str], list[float]] = defaultdict(list)
     for standing in standings:
         for score in standing.result.scores if standing.result else ():
             if score.points and not score.manual:
                 earned[standing.assignment, score.id].append(score.earned / score.points)
-    missed = {key: 1 - sum(got) / len(got) for key, got in earned.items() if len(got) >= TOO_FEW}
-    rows = [
-        [
-            f"<td>{escape(key[0])}</td><td>{escape(titles.get(key, key[1]))}</td>",
-            f'<td><span class="bar bad" style="width: {8 * missed[key]:.2f}rem"></span>'
-            f" {missed[key]:.0%}</td>",
-            _number(len(earned[key])),
-        ]
-        for key in sorted(missed, key=lambda key: (-missed[key], key))[:MOST_TASKS]
-        if missed[key]
-    ]
+    return earned
+
+
+def _hardest(standings: Iterable[Standing], titles: Mapping[tuple[str, str], str]) -> str:
+    """The tasks that the class earned least of, hardest first, and then all of them in order."""
+    earned = _tasks(standings)
+    missed = {key: 1 - sum(got) / len(got) for key, got in earned.items()}
+
+    def row(key: tuple[str, str]) -> list[str]:
+        bar = f'<span class="bar bad" style="width: {8 * missed[key]:.2f}rem"></span>'
+        named = f"<td>{escape(key[0])}</td><td>{escape(titles.get(key, key[1]))}</td>"
+        return [named, f"<td>{bar} {missed[key]:.0%}</td>", _number(len(earned[key]))]
+
+    telling = [key for key in missed if missed[key] and len(earned[key]) >= TOO_FEW]
+    worst = sorted(telling, key=lambda key: (-missed[key], key))[:MOST_TASKS]
     heads = ("assignment", "task", "points not earned", "submissions")
-    return _section(
-        "What the class fails most", heads, rows, empty="every task so far was solved by everybody"
+    nothing = f"no task was failed that at least {TOO_FEW} have handed in"
+    return _section("What the class fails most", heads, map(row, worst), empty=nothing) + _section(
+        "Every task", heads, map(row, earned), empty="nothing is graded yet"
     )
 
 
@@ -201,13 +206,13 @@ def _number(value: object) -> str:
 
 
 def _section(
-    title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], note: str = "", empty: str = ""
+    title: str, heads: Sequence[str], rows: Iterable[Sequence[str]], note: str = "", empty: str = ""
 ) -> str:
     """A table under its title; `note` explains it, `empty` says why there is none."""
-    if not rows:
+    body = "\n".join(f"<tr>{''.join(row)}</tr>" for row in rows)
+    if not body:
         return f'<h2>{title}</h2>\n<p class="pale">{empty}</p>\n'
     top = "".join(f"<th>{escape(head)}</th>" for head in heads)
-    body = "\n".join(f"<tr>{''.join(row)}</tr>" for row in rows)
     return (
         f'<h2>{title}</h2>\n<div class="wide"><table>\n<caption>{note}</caption>\n'
         f"<thead><tr>{top}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table></div>\n"
