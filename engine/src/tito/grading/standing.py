@@ -1,94 +1,74 @@
-"""Where each assignment of a course stands."""
+"""Where a class stands: every submission with what grading it came to so far."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import func, select
-
-from tito.errors import CourseFolderError
-from tito.grading.book import ASSIGNMENTS, GRADES, PAPERS, SUBMISSIONS
 from tito.grading.course import CourseFolder
-from tito.grading.database import transaction
-from tito.grading.release import released
 from tito.grading.result import Result, load
-from tito.grading.settings import Settings
-from tito.grading.stack import Stack, stacks
+from tito.model import Finding
 
-EVERY = (
-    Settings("ignore", "reference"),
-    Settings("fail", "reference"),
-    Settings("ignore", "own"),
-    Settings("fail", "own"),
-)
+TIMESTAMP = "timestamp.txt"  # nbgrader's name for it
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Numbers of submissions. A result is `stale` if the submission, the assignment or the grader has
-    changed since; `by_hand` are those in which a person has something to grade."""
+    """One student's submission of one assignment. `result` is None until it is graded."""
 
+    student: str
     assignment: str
-    released: bool
-    submitted: int
-    graded: int
-    stale: int
-    by_hand: int
-    flagged: int
+    handed_in: datetime
+    result: Result | None
 
 
-def standings(course: CourseFolder) -> list[Standing]:
-    given, by_hand = released(course), _by_hand(course)
-    made = []
-    for name in course.assignments():
-        counts = _count(course, name)
-        numbers = {key: counts[key] for key in ("submitted", "graded", "stale", "flagged")}
-        made.append(Standing(name, name in given, by_hand=by_hand.get(name, 0), **numbers))
-    return made
+def standings(course: CourseFolder) -> tuple[list[Standing], list[Finding]]:
+    """By assignment and student; results that cannot be read are findings, and not graded."""
+    found, findings = [], []
+    for assignment in course.assignments():
+        for student in course.students(assignment):
+            path = course.result(student, assignment)
+            result, problem = _read(path)
+            findings += problem
+            when = handed_in(course.submitted(student, assignment))
+            found.append(Standing(student, assignment, when, result))
+    return found, findings
 
 
-def _count(course: CourseFolder, name: str) -> Counter[str]:
-    counts = Counter[str]()
-    graders = _graders(course, name)
-    for student in course.students(name):
-        counts["submitted"] += 1
-        try:
-            result = load(course.result(student, name).read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            continue
-        except (OSError, ValueError):
-            counts["stale"] += 1
-            continue
-        counts["graded"] += 1
-        counts["flagged"] += bool(result.flags)
-        counts["stale"] += _is_stale(result, graders)
-    return counts
-
-
-def _graders(course: CourseFolder, name: str) -> dict[str, Stack]:
-    """Each way in which this could be graded now, by the digest that its results have."""
+def _read(path: Path) -> tuple[Result | None, list[Finding]]:
     try:
-        found = (stack for each in EVERY for stack in stacks(course, [name], each, False))
-        return {stack.brief.digest: stack for stack in found}
-    except CourseFolderError:
-        return {}  # its tier is not installed any more: nothing would be graded as it was
+        return load(path.read_text(encoding="utf-8")), []
+    except FileNotFoundError:
+        return None, []
+    except (OSError, ValueError) as error:
+        fix = "tito nbgrader autograde makes it again"
+        return None, [Finding(f"a result cannot be read: {error}", str(path), fix, "warning")]
 
 
-def _is_stale(result: Result, graders: dict[str, Stack]) -> bool:
-    stack = graders.get(result.grader)
-    return stack is None or stack.digest(result.student) != result.submission
+def handed_in(folder: Path) -> datetime:
+    """What nbgrader's timestamp says, or else when the newest file in the folder was written."""
+    try:
+        return parse_timestamp((folder / TIMESTAMP).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        newest = max(_times(folder), default=0.0)
+        return datetime.fromtimestamp(newest, UTC)
 
 
-def _by_hand(course: CourseFolder) -> dict[str, int]:
-    """Assignment → submissions that wait for a person, as formgrader counts them."""
-    waiting = (
-        select(ASSIGNMENTS.c.name, func.count(SUBMISSIONS.c.id.distinct()))
-        .join_from(SUBMISSIONS, ASSIGNMENTS, ASSIGNMENTS.c.id == SUBMISSIONS.c.assignment_id)
-        .join(PAPERS, PAPERS.c.assignment_id == SUBMISSIONS.c.id)
-        .join(GRADES, GRADES.c.notebook_id == PAPERS.c.id)
-        .where(GRADES.c.needs_manual_grade)
-        .group_by(ASSIGNMENTS.c.name)
-    )
-    with transaction(course) as connection:
-        return dict(connection.execute(waiting).tuples().all())
+def _times(folder: Path) -> Iterator[float]:
+    for path in (folder, *folder.glob("*")):
+        yield path.lstat().st_mtime
+
+
+def parse_timestamp(text: str) -> datetime:
+    """nbgrader's format, `2026-11-25 23:30:00.000000 Europe/Paris`: its zone is a name, or none for
+    UTC. Raises ValueError."""
+    day, _, rest = text.strip().partition(" ")
+    time, _, zone = rest.partition(" ")
+    when = datetime.fromisoformat(f"{day} {time}".strip())
+    try:
+        return when if when.tzinfo else when.replace(tzinfo=ZoneInfo(zone or "UTC"))
+    except ZoneInfoNotFoundError:
+        raise ValueError(f"there is no time zone {zone!r}") from None

@@ -14,9 +14,9 @@ from tito.grading.course import find_course
 @json_option
 def status(as_json: bool) -> None:
     """Show each assignment: released, submitted, graded, stale, to grade by hand, flagged."""
-    from tito.grading.standing import standings
+    from tito.grading.overview import overview
 
-    rows = standings(find_course())
+    rows = overview(find_course())
     if as_json:
         say_json([asdict(row) for row in rows])
         return
