@@ -34,9 +34,7 @@ def pack_at(
             made.writestr(zipfile.ZipInfo(name, at), data)
 
 
-def collected(
-    course: CourseFolder, where: Path, pattern: str = "", **students: str
-) -> Collection:
+def collected(course: CourseFolder, where: Path, pattern: str = "", **students: str) -> Collection:
     return collect(course, NAME, where, pattern, students)
 
 
@@ -135,9 +133,7 @@ def test_a_pattern(course: CourseFolder, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("pattern", ["(", r"(?P<name>\w+)\.ipynb"])
-def test_a_wrong_pattern_is_explained(
-    course: CourseFolder, tmp_path: Path, pattern: str
-) -> None:
+def test_a_wrong_pattern_is_explained(course: CourseFolder, tmp_path: Path, pattern: str) -> None:
     with pytest.raises(UsageError, match="--pattern"):
         collected(course, tmp_path, pattern)
 

@@ -71,7 +71,14 @@ def test_an_archives_files_are_read(archive: Path) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/etc/tensor.ipynb", "../tensor.ipynb", "a/../../t.ipynb", "..\\t.ipynb", "C:/t.ipynb", "a\\b.py"],
+    [
+        "/etc/tensor.ipynb",
+        "../tensor.ipynb",
+        "a/../../t.ipynb",
+        "..\\t.ipynb",
+        "C:/t.ipynb",
+        "a\\b.py",
+    ],
 )
 def test_a_path_that_leads_out_is_left_out(archive: Path, path: str) -> None:
     pack(archive, (path, b"evil"), ("ann/tensor.ipynb", b"hers"))
