@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 # Every command, and every import of a composed package, loads this file: the rest comes on call.
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import click
 
     from tito.grading.executors import Executor
+    from tito.grading.exporters import Exporter
     from tito.model import Course, Finding, Module, Workspace
 
 
@@ -54,3 +55,10 @@ def tito_grading_executors() -> list[Executor]:
     from tito.grading.executors import Local
 
     return [Local(), OnDask()]
+
+
+def tito_gradebook_exporters() -> Iterable[Exporter]:
+    """nbgrader's CSV, Canvas, Moodle, JSON."""
+    from tito.grading.exporters import EXPORTERS
+
+    return EXPORTERS

@@ -9,7 +9,7 @@ import click
 
 from tito.cli.init import absolute, wanted_tiers
 from tito.cli.lazy import Group
-from tito.cli.out import say_next
+from tito.cli.out import say_findings, say_next
 from tito.curriculum.installed import installed
 from tito.workspace.find import here
 
@@ -42,3 +42,31 @@ def new(folder: Path, tiers: str, name: str) -> None:
     click.echo(f"{root} is a course now, {made.config.name}: {', '.join(chosen)}, {count} modules.")
     cd = f"cd {shlex.quote(str(folder))} && " if root != here() else ""
     say_next(f"{cd}tito nbgrader generate")
+
+
+@course.command()
+@click.option("--names", is_flag=True, help="Call students by their names.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where to write the page; by default report.html in the course.",
+)
+def report(names: bool, output: Path | None) -> None:
+    """Write a page about the class: who stands where, what most fail, what to look at."""
+    from datetime import datetime
+
+    from tito.grading.course import find_course
+    from tito.grading.report import Look, page
+    from tito.grading.standing import standings
+    from tito.grading.syllabus import syllabus
+    from tito.workspace.files import write_atomically
+
+    folder = find_course()
+    modules = syllabus(folder).modules
+    titles = {(m.folder, test.id): test.title for m in modules for test in m.tests}
+    found, findings = standings(folder)
+    path = output or folder.root / "report.html"
+    look = Look(folder.config.name, datetime.now().astimezone(), titles, names)
+    write_atomically(path, page(found, look))
+    click.echo(f"The page is {path}")
+    say_findings(findings)

@@ -26,7 +26,7 @@ class Box:
 
     def __init__(self, rung: Rung, workspace: Path, under_test: str, plan: Message) -> None:
         self.rung = rung
-        self.errors = tempfile.TemporaryFile()
+        self.errors = tempfile.TemporaryFile()  # noqa: SIM115
         try:
             launched = launch(rung, workspace, under_test, self.errors)
         except OSError as error:
@@ -43,6 +43,11 @@ class Box:
         self.errors.seek(0)
         return self.errors.read(1 << 16).decode(errors="replace").strip()[-2000:]
 
+    def load(self, modules: list[str]) -> None:
+        """Import these into the server. Their packages are among what has to stay as it is."""
+        packages = sorted({name.partition(".")[0] for name in modules})
+        self.wire.send({"do": "load", "modules": modules, "packages": packages})
+
     def child(self, most: int) -> Wire:
         """A connection to a fresh child. `most` is the longest line that is read from it."""
         ours, theirs = socket.socketpair()
@@ -51,7 +56,10 @@ class Box:
         return Wire(ours, most)
 
     def end_child(self, gone: bool) -> int:
-        """How it ended; -SIGKILL if it was still there. `gone` is whether it hung up. Raises Ended if the server is gone, too."""
+        """How it ended; -SIGKILL if it was still there. `gone` is whether it hung up.
+
+        Raises Ended if the server is gone, too.
+        """
         self.wire.send({"do": "end", "gone": gone})
         try:
             return int(self.wire.receive(time.monotonic() + END)["status"])

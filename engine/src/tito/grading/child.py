@@ -7,28 +7,74 @@ from __future__ import annotations
 
 import ast
 import linecache
+import signal
 import sys
 import traceback
+from builtins import compile, eval, exec  # ours, whatever becomes of the others
 from contextlib import redirect_stderr, redirect_stdout
+from os import _exit, fork, waitpid
 from types import CodeType
 from typing import Any
 
 from tito.curriculum.source import Cell
+from tito.grading.controls import take_away
+from tito.grading.integrity import Given, Snapshot
 from tito.grading.wire import Message, Wire
 from tito.kernel import MOST_ERROR, Bounded, code_name, fresh_scope, in_words, remember_lines
 
 CANARY = "_canary"
 MOST_FRAMES = 20
+MOST_NAMES = 8
 
 
-def serve(wire: Wire, output: int) -> None:
-    """Answer the judge until it has no more questions. `output` is how much of a cell's is kept."""
-    scope: dict[str, Any] = {}
-    while True:
-        asked = wire.receive()
-        cell = Cell(kind="code", **asked["cell"])
-        scope = scope or fresh_scope(cell.file)
-        wire.send({"ticket": asked["ticket"], **run(cell, scope, asked["canary"], output)})
+class Child:
+    """Answers the judge's questions. `output` is how much is kept of what a cell prints."""
+
+    def __init__(self, wire: Wire, output: int, snapshot: Snapshot) -> None:
+        self.wire = wire
+        self.output = output
+        self.given = Given(snapshot)
+        self.scope: dict[str, Any] = {}
+
+    def serve(self) -> None:
+        while True:
+            asked = self.wire.receive()
+            cell = _cell(asked["cell"])
+            self.scope = self.scope or fresh_scope(cell.file)
+            answer = self.run(cell, asked) if asked["do"] == "run" else self.control(asked)
+            self.wire.send({"ticket": asked["ticket"], **answer})
+
+    def run(self, cell: Cell, asked: Message) -> Message:
+        """Run the cell; around a test, look whether everything is what it was."""
+        may = frozenset(asked["may"])
+        changed = self.given.restore(self.scope, may) if asked["test"] else []
+        answer = run(cell, self.scope, asked["canary"], self.output)
+        if asked["test"]:
+            changed += self.given.restore(self.scope, may)
+        self.given.learn(asked["keeps"], self.scope)
+        return {**answer, "changed": list(dict.fromkeys(changed))[:MOST_NAMES]}
+
+    def control(self, asked: Message) -> Message:
+        """Whether tests fail without the student's functions: a fork of this process answers that.
+
+        Our own answer says that it has ended, with all of its trials or with the one that it is at.
+        """
+        if not (process := fork()):
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            stubs, kind = [_cell(stub) for stub in asked["stubs"]], ""
+            for trial in asked["trials"]:
+                signal.setitimer(signal.ITIMER_REAL, trial["seconds"])
+                if kind != trial["kind"]:
+                    take_away(stubs, kind := trial["kind"], self.scope)
+                answer = run(_cell(trial["cell"]), self.scope, trial["canary"], 0)
+                self.wire.send({"ticket": trial["ticket"], **answer})
+            _exit(0)
+        waitpid(process, 0)
+        return {}
+
+
+def _cell(about: Message) -> Cell:
+    return Cell(kind="code", **about)
 
 
 def run(cell: Cell, scope: dict[str, Any], canary: str, output: int) -> Message:
@@ -64,7 +110,7 @@ def compiled(cell: Cell, canary: str) -> tuple[CodeType, CodeType | None]:
     if not isinstance(last, ast.Expr) or text.rstrip().endswith(";"):
         tree.body += leave
         return compile(tree, name, "exec", dont_inherit=True), None
-    # The value is kept until the canary is there: `(_canary := '…', value)[1]` would run it first.
+    # The value, and then the canary: what comes first is evaluated first.
     expression = ast.parse(f"(None, {CANARY} := {canary!r})[0]", mode="eval").body
     assert isinstance(expression, ast.Subscript)
     assert isinstance(expression.value, ast.Tuple)

@@ -88,7 +88,7 @@ def _outputs(run: CellRun, number: int) -> Iterator[dict[str, Any]]:
         }
     if run.outcome != "passed":
         said = run.error or f"this cell: {run.outcome}"
-        lines = (run.traceback or said).split("\n")
+        lines = [*run.traceback.splitlines(), *said.split("\n")]
         yield {"output_type": "error", "ename": run.outcome, "evalue": said, "traceback": lines}
 
 

@@ -23,6 +23,7 @@ from tito.errors import CourseFolderError, UsageError
 from tito.grading.assignment import Assignment
 from tito.grading.box import Box, NotHeld
 from tito.grading.outlook import Outlook, outlook
+from tito.grading.plan import Plan
 from tito.grading.result import CellRun, Remark
 from tito.grading.sandbox import SCRATCH, Rung, ladder
 from tito.grading.settings import Settings
@@ -57,6 +58,7 @@ class Judge:
         self.provided = self.course.requirements(*requires) - {module}
         self.folder = Path(tempfile.mkdtemp(prefix="tito-judge-")).resolve()
         self.box: Box | None = None
+        self.plans: dict[str, Plan] = {}  # by the digests of assignments
         self.sandbox = ""
 
     def _course(self) -> Course:
@@ -131,14 +133,24 @@ class Judge:
         self, assignment: Assignment, cells: Sequence[Cell]
     ) -> tuple[list[CellRun], list[Remark]]:
         """What each code cell showed, in order, and what a person should look at."""
+        if assignment.digest not in self.plans:
+            self.plans[assignment.digest] = Plan(assignment)
+            self._load()
         code = [cell for cell in cells if cell.kind == "code"]
-        return Submission(self, code, self.settings.limits).run()
+        return Submission(self, self.plans[assignment.digest], code, self.settings.limits).run()
+
+    def _load(self) -> None:
+        """What the assignments import is in the server before a student's code runs anywhere."""
+        modules = sorted({name for plan in self.plans.values() for name in plan.imports})
+        if self.box:
+            self.box.load(["numpy.testing", *modules])
 
     def child(self, most: int) -> Wire:
         """A connection to a fresh child; a server that is gone is started again."""
         for again in (True, False):
             if not self.box:
                 self._climb()
+                self._load()
             assert self.box
             try:
                 return self.box.child(most)

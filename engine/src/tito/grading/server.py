@@ -12,6 +12,7 @@ import signal
 import socket
 import tempfile
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
@@ -20,7 +21,7 @@ from pathlib import Path
 from tito.composition.finder import finder
 from tito.curriculum.installed import Installed, tier_as_compiled
 from tito.grading import landlock
-from tito.grading.child import forget_ourselves, serve
+from tito.grading.child import Child, forget_ourselves
 from tito.grading.confinement import (
     Confinement,
     can_separate,
@@ -30,6 +31,7 @@ from tito.grading.confinement import (
     protect_server,
     separate,
 )
+from tito.grading.integrity import Snapshot
 from tito.grading.settings import Limits
 from tito.grading.wire import Ended, Message, Wire
 from tito.plugins.loading import Plugins
@@ -69,7 +71,12 @@ def compose(plan: Message) -> None:
     """The tiers as the judge found them: they are not looked for, and nothing of theirs is run."""
     tiers = tuple(tier_as_compiled(Path(folder)) for folder in plan["tiers"])
     finder().use(Installed(tiers, Plugins({}, ()), ()))
-    for name in plan["modules"]:
+    load(plan["modules"])
+
+
+def load(modules: Iterable[str]) -> None:
+    """So that a child has them at once."""
+    for name in modules:
         with suppress(Exception):  # a cell will show what is wrong with it
             import_module(name)
 
@@ -79,6 +86,7 @@ class Server:
 
     def __init__(self, wire: Wire, confinement: Confinement) -> None:
         self.wire = wire
+        self.snapshot = Snapshot([])
         self.confinement = confinement
         self.memory = memory_in_use() + confinement.limits.memory
         self.child = 0
@@ -92,6 +100,9 @@ class Server:
                 raise
             if asked["do"] == "start":
                 self.start(self.wire.take())
+            elif asked["do"] == "load":
+                load(asked["modules"])
+                self.snapshot = Snapshot(["tito", *asked["packages"]])
             else:
                 self.wire.send({"status": self.end(asked["gone"])})
 
@@ -134,7 +145,8 @@ class Server:
         confine(self.confinement, self.memory)
         forget_ourselves()
         with suppress(Ended):
-            serve(Wire(socket.socket(fileno=3)), self.confinement.limits.output)
+            output = self.confinement.limits.output
+            Child(Wire(socket.socket(fileno=3)), output, self.snapshot).serve()
         os._exit(0)
 
     def end(self, gone: bool = False) -> int:

@@ -21,12 +21,18 @@ def api(course: CourseFolder) -> Any:
     """nbgrader's API with the course's own `nbgrader_config.py`. Raises UsageError without nbgrader."""
     try:
         from nbgrader.apps import NbGraderAPI
-        from traitlets.config.loader import PyFileConfigLoader
     except ImportError:
         fix = "pip install 'tinytorch-engine[grading]'"
         raise UsageError(Finding("nbgrader is not installed", fix=fix)) from None
-    config = PyFileConfigLoader("nbgrader_config.py", path=str(course.root)).load_config()
-    return NbGraderAPI(config=config)
+    from tito.grading.configure import nbgrader_config
+
+    return NbGraderAPI(config=nbgrader_config(course))
+
+
+def last_line(done: dict[str, Any]) -> str:
+    """What one of the API's calls says went wrong."""
+    said = (done.get("error") or done.get("log") or "nbgrader failed").strip()
+    return str(said.split("\n")[-1])
 
 
 def autograde(course: CourseFolder, assignment: str, students: Iterable[str]) -> Iterator[Finding]:
@@ -38,10 +44,8 @@ def autograde(course: CourseFolder, assignment: str, students: Iterable[str]) ->
     for student in students:
         done = grader.autograde(assignment, student, force=True)
         if not done["success"]:
-            *_, last = (
-                (done.get("error") or done.get("log") or "nbgrader failed").strip().split("\n")
-            )
-            yield Finding(f"nbgrader cannot grade it: {last}", f"{student}, {assignment}")
+            message = f"nbgrader cannot grade it: {last_line(done)}"
+            yield Finding(message, f"{student}, {assignment}")
 
 
 def collect_from_exchange(course: CourseFolder, assignment: str) -> Collection:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import re
-import secrets
 import signal
 import time
 from collections.abc import Sequence
 from typing import Protocol
 
 from tito.curriculum.source import Cell
+from tito.grading.dialogue import Dialogue, Forged, HungUp, Stopped
+from tito.grading.plan import Plan
+from tito.grading.reach import reaches
 from tito.grading.result import CellRun, Remark
 from tito.grading.settings import Limits
-from tito.grading.wire import Ended, Garbled, Late, Message, Wire
+from tito.grading.trials import PASSES, failures_to_fail, trials
+from tito.grading.wire import Wire
 from tito.kernel import ENDED, how_it_ended
 
 ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
 SHOWN = ("stdout", "stderr", "value", "error", "traceback")
+MOST_REACHES = 5  # of an answer are told
 SLACK = 1 << 16  # characters of a message beside what a cell printed
+LONGEST = 12  # bytes of one character in JSON
 
 
 class Children(Protocol):
@@ -27,17 +32,17 @@ class Children(Protocol):
     def end_child(self, gone: bool = False) -> int: ...
 
 
-class Stopped(Exception):
-    """The child is of no more use; the text says why, in words for the student."""
-
-
 class Submission:
-    def __init__(self, children: Children, cells: Sequence[Cell], limits: Limits) -> None:
+    def __init__(
+        self, children: Children, plan: Plan, cells: Sequence[Cell], limits: Limits
+    ) -> None:
         self.children = children
+        self.plan = plan
         self.cells = cells
         self.limits = limits
         self.runs: dict[int, CellRun] = {}  # by place among the cells; the first result stays
         self.left_out: set[int] = set()
+        self.passed: dict[int, float] = {}  # the tests that passed, with the seconds they took
         self.flags: list[Remark] = []
         self.until = time.monotonic() + limits.wall
 
@@ -45,6 +50,7 @@ class Submission:
         """What each cell showed, in order, and what a person should look at."""
         while time.monotonic() < self.until and self._one_child():
             pass
+        self._read_answers()
         late = f"not reached: the submission as a whole took {self.limits.wall:g} s"
         runs = [
             self.runs.get(n) or CellRun(name_of(cell), "not run", error=late)
@@ -54,51 +60,79 @@ class Submission:
 
     def _one_child(self) -> bool:
         """Go on in a fresh child. Returns whether there is need of another one."""
-        wire = self.children.child(14 * 3 * (self.limits.output + SLACK))
+        wire = self.children.child(LONGEST * 3 * (self.limits.output + SLACK))
+        dialogue = Dialogue(wire, self.until)
         try:
             for n, cell in enumerate(self.cells):
-                if n in self.left_out:
-                    continue
-                try:
-                    run = self._ask(wire, cell)
-                except Stopped as stopped:
-                    self.left_out.add(n)
-                    self.runs.setdefault(n, CellRun(name_of(cell), "killed", error=str(stopped)))
+                if n not in self.left_out and not self._go_on(dialogue, n, cell):
                     return True
-                self.runs.setdefault(n, run)
+            self._try_without(dialogue)
             return False
         finally:
             self.children.end_child()
             wire.close()
 
-    def _ask(self, wire: Wire, cell: Cell) -> CellRun:
-        """Run one cell in the child. Raises Stopped."""
-        ticket, canary = secrets.token_hex(8), secrets.token_hex(8)
-        about = {key: getattr(cell, key) for key in ("text", "file", "line", "number")}
-        answer = self._exchange(wire, {"cell": about, "ticket": ticket, "canary": canary})
-        if answer.get("ticket") != ticket:
-            self._flag(cell, "something else than the grader answered for it")
-            raise Stopped("this cell answered in the grader's place")
-        shown = {key: self._text(answer.get(key)) for key in SHOWN}
-        passed = answer.get("outcome") == "passed"
-        if passed and answer.get("canary") != canary:
-            self._flag(cell, "it claims to have passed, but did not run to its end")
-            return CellRun(name_of(cell), "not run", **shown)
-        return CellRun(name_of(cell), "passed" if passed else "failed", **shown)
-
-    def _exchange(self, wire: Wire, question: Message) -> Message:
-        limit = min(time.monotonic() + self.limits.cell, self.until)
+    def _go_on(self, dialogue: Dialogue, n: int, cell: Cell) -> bool:
+        """Run the cell. Returns whether the child is still there."""
+        start = time.monotonic()
         try:
-            wire.end.settimeout(self.limits.cell)
-            wire.send(question)
-            return wire.receive(limit)
-        except Late:
-            seconds = f"{self.limits.cell:g} s"
-            raise Stopped(f"stopped after {seconds}: is there a loop that never ends?") from None
-        except Garbled as garbled:
-            raise Stopped(f"this cell wrote to the grader's connection: {garbled}") from None
-        except Ended:
-            raise Stopped(_words(self.children.end_child(gone=True), self.limits)) from None
+            run, flags = self._run(dialogue, cell)
+        except Stopped as stopped:
+            self.left_out.add(n)
+            if isinstance(stopped, Forged):
+                self._flag(cell, f"something else answered for it: {stopped}")
+            why = str(stopped) if not isinstance(stopped, HungUp) else self._how_it_ended()
+            self.runs.setdefault(n, CellRun(name_of(cell), "killed", error=why))
+            return False
+        if n not in self.runs:
+            self.runs[n] = run
+            for text in flags:
+                self._flag(cell, text)
+            if cell.is_test and run.outcome == "passed":
+                self.passed[n] = time.monotonic() - start
+        return True
+
+    def _run(self, dialogue: Dialogue, cell: Cell) -> tuple[CellRun, list[str]]:
+        """What the cell showed, and why a person should look at it. Raises Stopped."""
+        keeps = self.plan.keeps(cell) if cell.grade_id not in self.plan.answers else []
+        how = {"test": cell.is_test, "may": self.plan.may, "keeps": keeps}
+        answer, passed = dialogue.run(cell, self.limits.cell, **how)
+        outcome, flags = "passed" if passed else "failed", _names(answer.get("changed"))
+        flags = [f"{name} is not what it was" for name in flags]
+        if answer.get("outcome") == "passed" and not passed:
+            outcome = "not run"
+            flags.append("it claims to have passed, but did not run to its end")
+        shown = {key: self._text(answer.get(key)) for key in SHOWN}
+        return CellRun(name_of(cell), outcome, **shown), flags
+
+    def _try_without(self, dialogue: Dialogue) -> None:
+        """Each test that passed has to fail once the student's functions are gone."""
+        waiting = trials((self.cells[n], took) for n, took in self.passed.items())
+        stubs = list(self.plan.answers.values())
+        try:
+            for trial in failures_to_fail(dialogue, stubs, waiting):
+                self._flag(trial.test, PASSES[trial.kind])
+        except Stopped:
+            for grade_id in dict.fromkeys(name_of(trial.test) for trial in waiting):
+                text = "it could not be tried without the student's functions"
+                self.flags.append(Remark("flag", grade_id, text))
+
+    def _read_answers(self) -> None:
+        """Whatever an answer does that no exercise needs may have made the tests after it pass."""
+        for n, cell in enumerate(self.cells):
+            if cell.grade_id not in self.plan.answers:
+                continue
+            found = reaches(cell, self.plan.known, self.plan.own(cell))[:MOST_REACHES]
+            for test in self.passed:
+                if found and test > n:
+                    text = f"{cell.grade_id} {', '.join(found)}: no exercise needs that"
+                    self._flag(self.cells[test], text)
+
+    def _how_it_ended(self) -> str:
+        code = self.children.end_child(gone=True)
+        if code == -signal.SIGXCPU:
+            return f"stopped: it computed for {self.limits.cpu} s"
+        return how_it_ended(code) or ENDED
 
     def _flag(self, cell: Cell, text: str) -> None:
         self.flags.append(Remark("flag", name_of(cell), text))
@@ -109,11 +143,10 @@ class Submission:
         return ADDRESS.sub("at 0x…", text[: self.limits.output + SLACK])
 
 
+def _names(value: object) -> list[str]:
+    """What a child says are names: not many, not long."""
+    return [str(name)[:100] for name in value[:10]] if isinstance(value, list) else []
+
+
 def name_of(cell: Cell) -> str:
     return cell.grade_id or cell.id
-
-
-def _words(code: int, limits: Limits) -> str:
-    if code == -signal.SIGXCPU:
-        return f"stopped: it computed for {limits.cpu} s"
-    return how_it_ended(code) or ENDED

@@ -1,0 +1,86 @@
+"""Reads a student's answers for what no exercise needs: ways to reach the grader, or to please it.
+
+The judge does this in its own process, where nothing of the student's runs. It proves nothing: what
+it finds is for a person to look at, and who knows Python well enough gets past it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Container, Iterator
+
+from tito.curriculum.source import Cell
+
+MODULES = {
+    "ast", "atexit", "bdb", "builtins", "code", "codeop", "ctypes", "dis", "faulthandler", "gc",
+    "imp", "importlib", "inspect", "linecache", "marshal", "mmap", "multiprocessing", "os",
+    "pdb", "pickle", "posix", "pty", "pytest", "resource", "runpy", "signal", "site", "socket",
+    "subprocess", "sys", "tito", "trace", "traceback", "tracemalloc", "types", "unittest",
+    "weakref", "_thread",
+}  # fmt: skip
+NAMES = {
+    "__builtins__", "__import__", "__loader__", "__spec__", "breakpoint", "compile", "eval",
+    "exec", "globals",
+}  # fmt: skip
+ATTRIBUTES = {
+    "_current_frames", "_exit", "_getframe", "__builtins__", "__closure__", "__code__",
+    "__defaults__", "__dict__", "__globals__", "__import__", "__kwdefaults__", "__loader__",
+    "__spec__", "__subclasses__", "addaudithook", "ag_frame", "cell_contents", "cr_frame",
+    "f_back", "f_builtins", "f_code", "f_globals", "f_locals", "get_objects", "get_referents",
+    "get_referrers", "gi_frame", "meta_path", "modules", "path_hooks", "setprofile", "settrace",
+    "tb_frame", "tb_next",
+}  # fmt: skip
+PROTOCOL = {
+    "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__bool__", "__array__",
+    "__array_ufunc__", "__array_function__", "__array_priority__", "__instancecheck__",
+    "__subclasscheck__", "__class__", "__sub__", "__rsub__", "__contains__", "__format__",
+}  # fmt: skip
+
+
+def reaches(cell: Cell, known: Container[str], own: Container[str]) -> list[str]:
+    """What of this the answer does, each in a few words; nothing that the assignment does itself.
+
+    `known` are the words of all the assignment's cells, `own` those of this answer's stub.
+    """
+    try:
+        tree = ast.parse(cell.python)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []  # it will not run either
+    return list(dict.fromkeys(_reaches(tree, known, own)))
+
+
+def words(cell: Cell) -> Iterator[str]:
+    """Every name, attribute and module that occurs in a code cell of the assignment."""
+    for node in ast.walk(ast.parse(cell.python)):
+        yield from _names(node)
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.Name():
+            yield node.id
+        case ast.Attribute():
+            yield node.attr
+        case ast.FunctionDef() | ast.ClassDef():
+            yield node.name
+        case ast.Import():
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        case ast.ImportFrom():
+            yield (node.module or "").partition(".")[0]
+            yield from (alias.name for alias in node.names)
+        case ast.Constant(value=str(text)) if text.isidentifier():
+            yield text
+
+
+def _reaches(tree: ast.AST, known: Container[str], own: Container[str]) -> Iterator[str]:
+    for node in ast.walk(tree):
+        words = set(_names(node))
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield from (f"imports {name}" for name in sorted(words & MODULES) if name not in known)
+            if isinstance(node, ast.ImportFrom) and "testing" in words | {node.module or ""}:
+                yield "imports numpy.testing"
+            continue
+        for word in sorted(words):
+            permitted = own if word in PROTOCOL else known
+            if word in PROTOCOL | NAMES | ATTRIBUTES and word not in permitted:
+                yield f"uses {word}"
