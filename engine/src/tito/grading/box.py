@@ -30,18 +30,20 @@ class Box:
         try:
             launched = launch(rung, workspace, under_test, self.errors)
         except OSError as error:
+            self.errors.close()
             raise NotHeld(str(error)) from None
         self.process, self.wire = launched.process, Wire(launched.connection)
         try:
             self.wire.send({**plan, "boxed": rung.boxed})
             self.facts = self.wire.receive(time.monotonic() + START)
         except (Ended, Late, Garbled):
-            self.stop()
-            raise NotHeld(self._said() or "it did not answer") from None
+            self._end()
+            raise NotHeld(self._last_words() or "it did not answer") from None
 
-    def _said(self) -> str:
-        self.errors.seek(0)
-        return self.errors.read(1 << 16).decode(errors="replace").strip()[-2000:]
+    def _last_words(self) -> str:
+        with self.errors:
+            self.errors.seek(0)
+            return self.errors.read(1 << 16).decode(errors="replace").strip()[-2000:]
 
     def load(self, modules: list[str]) -> None:
         """Import these into the server. Their packages are among what has to stay as it is."""
@@ -69,6 +71,10 @@ class Box:
 
     def stop(self) -> None:
         """End the server, and with it all that is in the box."""
+        self._end()
+        self.errors.close()
+
+    def _end(self) -> None:
         self.wire.close()
         try:
             self.process.wait(1)

@@ -6,11 +6,12 @@ A process of its own, forked from the server and confined. What it says is check
 from __future__ import annotations
 
 import ast
+import builtins
 import linecache
 import signal
 import sys
 import traceback
-from builtins import compile, eval, exec  # ours, whatever becomes of the others
+from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from os import _exit, fork, waitpid
 from types import CodeType
@@ -21,6 +22,8 @@ from tito.grading.controls import take_away
 from tito.grading.integrity import Given, Snapshot
 from tito.grading.wire import Message, Wire
 from tito.kernel import MOST_ERROR, Bounded, code_name, fresh_scope, in_words, remember_lines
+
+globals()["__builtins__"] = dict(vars(builtins))  # our functions' own: cells may change the others
 
 CANARY = "_canary"
 MOST_FRAMES = 20
@@ -45,14 +48,14 @@ class Child:
             self.wire.send({"ticket": asked["ticket"], **answer})
 
     def run(self, cell: Cell, asked: Message) -> Message:
-        """Run the cell; around a test, look whether everything is what it was."""
+        """Run the cell, and undo what it did to anything that tests rely on."""
+
+        def restore() -> list[str]:
+            self.given.learn(asked["keeps"], self.scope)
+            return self.given.restore(self.scope, may)
+
         may = frozenset(asked["may"])
-        changed = self.given.restore(self.scope, may) if asked["test"] else []
-        answer = run(cell, self.scope, asked["canary"], self.output)
-        if asked["test"]:
-            changed += self.given.restore(self.scope, may)
-        self.given.learn(asked["keeps"], self.scope)
-        return {**answer, "changed": list(dict.fromkeys(changed))[:MOST_NAMES]}
+        return run(cell, self.scope, asked["canary"], self.output, restore)
 
     def control(self, asked: Message) -> Message:
         """Whether tests fail without the student's functions: a fork of this process answers that.
@@ -66,7 +69,7 @@ class Child:
                 signal.setitimer(signal.ITIMER_REAL, trial["seconds"])
                 if kind != trial["kind"]:
                     take_away(stubs, kind := trial["kind"], self.scope)
-                answer = run(_cell(trial["cell"]), self.scope, trial["canary"], 0)
+                answer = run(_cell(trial["cell"]), self.scope, trial["canary"], 0, list)
                 self.wire.send({"ticket": trial["ticket"], **answer})
             _exit(0)
         waitpid(process, 0)
@@ -77,49 +80,49 @@ def _cell(about: Message) -> Cell:
     return Cell(kind="code", **about)
 
 
-def run(cell: Cell, scope: dict[str, Any], canary: str, output: int) -> Message:
-    """What the cell shows. A cell that ran to its end has left the canary."""
+def run(
+    cell: Cell, scope: dict[str, Any], canary: str, output: int, restore: Callable[[], list[str]]
+) -> Message:
+    """What the cell shows, and what `restore` undid. A cell that ran to its end left the canary."""
     remember_lines(cell)
     out, err = Bounded(output), Bounded(output)
-    value = error = trace = ""
+    value, problem = "", None
     try:
         with redirect_stdout(out), redirect_stderr(err):
             body, last = compiled(cell, canary)
             exec(body, scope)
             value = shown(eval(last, scope), output) if last else ""
-    except BaseException as problem:  # a cell may exit, or interrupt itself
-        error, trace = in_words(problem), own_lines(problem, cell)
+    except BaseException as error:  # a cell may exit, or interrupt itself
+        problem = error
+    changed = restore()
     return {
-        "outcome": "failed" if error else "passed",
+        "outcome": "failed" if problem else "passed",
         "stdout": out.kept(),
         "stderr": err.kept(),
         "value": value,
-        "error": error,
-        "traceback": trace,
+        "error": in_words(problem) if problem else "",
+        "traceback": own_lines(problem, cell) if problem else "",
         "canary": str(scope.pop(CANARY, "")),
+        "changed": changed[:MOST_NAMES],
     }
 
 
 def compiled(cell: Cell, canary: str) -> tuple[CodeType, CodeType | None]:
-    """The cell's statements, and its last expression if that is to be shown, as IPython does."""
+    """The cell's statements, and its last expression if that is to be shown, as IPython does.
+
+    Whichever comes last leaves the canary: what comes first in a tuple is evaluated first.
+    """
     text, name = cell.python, code_name(cell)
     text = "\n" * (cell.place().line - 1) + text
-    tree = compile(text, name, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
-    leave = ast.parse(f"{CANARY} = {canary!r}").body
+    tree: Any = compile(text, name, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
     last = tree.body[-1] if tree.body else None
     if not isinstance(last, ast.Expr) or text.rstrip().endswith(";"):
-        tree.body += leave
+        tree.body += ast.parse(f"{CANARY} = {canary!r}").body
         return compile(tree, name, "exec", dont_inherit=True), None
-    # The value, and then the canary: what comes first is evaluated first.
-    expression = ast.parse(f"(None, {CANARY} := {canary!r})[0]", mode="eval").body
-    assert isinstance(expression, ast.Subscript)
-    assert isinstance(expression.value, ast.Tuple)
-    expression.value.elts[0] = tree.body.pop().value  # type: ignore[attr-defined]
-    whole = ast.Expression(expression)
-    return (
-        compile(tree, name, "exec", dont_inherit=True),
-        compile(whole, name, "eval", dont_inherit=True),
-    )
+    shown: Any = ast.parse(f"(None, {CANARY} := {canary!r})[0]", mode="eval")
+    shown.body.value.elts[0] = tree.body.pop().value
+    body = compile(tree, name, "exec", dont_inherit=True)
+    return body, compile(shown, name, "eval", dont_inherit=True)
 
 
 def shown(value: object, most: int) -> str:

@@ -7,8 +7,10 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
+import shutil
 import sys
 import tempfile
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +27,7 @@ PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP = 1, 4, 24
 PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 36, 38, 47
 CAPABILITIES_3 = 0x20080522
 SIGKILL = 9
+LEFTOVERS = 5.0  # seconds for what a child left behind to end
 
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
@@ -88,6 +91,8 @@ def confine(confinement: Confinement, most_memory: int) -> None:
     scratch = confinement.scratch
     if confinement.namespaces:
         _own_folder(scratch, confinement)
+    elif confinement.user:
+        os.chown(scratch, confinement.user, confinement.user)
     os.chdir(scratch)
     os.environ |= {"HOME": str(scratch), "TMPDIR": str(scratch)}
     tempfile.tempdir = None
@@ -97,6 +102,34 @@ def confine(confinement: Confinement, most_memory: int) -> None:
         _libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
     devices = (Path("/dev/null"), Path("/dev/zero"), Path("/dev/urandom"), Path("/dev/random"))
     landlock.restrict([*confinement.readable, *devices], [scratch, Path("/dev/null")])
+
+
+def leave_nothing(child: int, confinement: Confinement, boxed: bool) -> None:
+    """After a child without a world of its own: end what it started, and empty its folder.
+
+    In a box everything but ourselves and the first process is what a child left. Elsewhere it is
+    the child's group, and whoever became ours because its parent ended.
+    """
+    with suppress(ProcessLookupError, PermissionError):
+        if boxed:
+            os.kill(-1, SIGKILL)
+        else:
+            os.killpg(child, SIGKILL)
+    until = time.monotonic() + LEFTOVERS
+    while time.monotonic() < until and (left := _our_children()):
+        for process in left:
+            with suppress(ProcessLookupError, ChildProcessError):
+                os.kill(process, SIGKILL)
+                os.waitpid(process, 0)
+    shutil.rmtree(confinement.scratch, ignore_errors=True)
+    confinement.scratch.mkdir(exist_ok=True)
+
+
+def _our_children() -> list[int]:
+    try:
+        return [int(n) for n in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
+    except OSError:
+        return []
 
 
 def _own_folder(scratch: Path, confinement: Confinement) -> None:

@@ -37,7 +37,7 @@ class Nothing:
         return False
 
     __call__ = __getitem__ = __enter__ = _again
-    __eq__ = __lt__ = __le__ = __gt__ = __ge__ = __contains__ = __exit__ = _no  # type: ignore[assignment]
+    __eq__ = __lt__ = __le__ = __gt__ = __ge__ = __contains__ = __exit__ = _no
     __bool__ = _no
     __hash__ = object.__hash__
 

@@ -7,6 +7,7 @@ object may answer as it likes.
 
 from __future__ import annotations
 
+import builtins
 import signal
 import sys
 import threading
@@ -19,6 +20,8 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from tito.grading.memory import KNOWN, Dicts, Functions, real_dict
+
+globals()["__builtins__"] = dict(vars(builtins))  # our functions' own: cells may change the others
 
 RELIED_ON = {
     "builtins", "cmath", "collections", "contextlib", "copy", "functools", "inspect", "itertools",

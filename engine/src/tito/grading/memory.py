@@ -7,12 +7,15 @@ The layout is CPython's own business: `KNOWN` is whether it is what we think, fo
 
 from __future__ import annotations
 
+import builtins
 import gc
 import sys
 from collections.abc import Iterable, Mapping
 from ctypes import Array, c_char, c_size_t
 from types import FunctionType
 from typing import Any
+
+globals()["__builtins__"] = dict(vars(builtins))  # our functions' own: cells may change the others
 
 View = Array[c_char]
 HEAD = 16  # bytes of reference count and type, which every object begins with

@@ -49,9 +49,9 @@ def reaches(cell: Cell, known: Container[str], own: Container[str]) -> list[str]
     return list(dict.fromkeys(_reaches(tree, known, own)))
 
 
-def words(cell: Cell) -> Iterator[str]:
-    """Every name, attribute and module that occurs in a code cell of the assignment."""
-    for node in ast.walk(ast.parse(cell.python)):
+def words(tree: ast.AST) -> Iterator[str]:
+    """Every name, attribute and module that occurs in the code."""
+    for node in ast.walk(tree):
         yield from _names(node)
 
 

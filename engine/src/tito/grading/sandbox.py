@@ -86,7 +86,7 @@ def launch(rung: Rung, workspace: Path, under_test: str, errors: IO[bytes]) -> L
             [*rung.before, *python],
             cwd="/",
             env=environment(workspace, under_test),
-            stdin=theirs,
+            stdin=theirs.fileno(),
             stdout=subprocess.DEVNULL,
             stderr=errors,
             start_new_session=True,

@@ -26,6 +26,7 @@ from tito.grading.confinement import (
     Confinement,
     can_separate,
     confine,
+    leave_nothing,
     memory_in_use,
     own_world,
     protect_server,
@@ -56,7 +57,7 @@ def main() -> None:
         }
     )
     with suppress(Ended):
-        Server(wire, confinement).serve()
+        Server(wire, confinement, plan["boxed"]).serve()
 
 
 def _confinement(plan: Message) -> Confinement:
@@ -84,10 +85,11 @@ def load(modules: Iterable[str]) -> None:
 class Server:
     """One child at a time."""
 
-    def __init__(self, wire: Wire, confinement: Confinement) -> None:
+    def __init__(self, wire: Wire, confinement: Confinement, boxed: bool) -> None:
         self.wire = wire
         self.snapshot = Snapshot([])
         self.confinement = confinement
+        self.boxed = boxed
         self.memory = memory_in_use() + confinement.limits.memory
         self.child = 0
 
@@ -107,13 +109,22 @@ class Server:
                 self.wire.send({"status": self.end(asked["gone"])})
 
     def start(self, connection: int) -> None:
-        """Fork a child, through a process between: the child's world must be one that it begins."""
+        if self.confinement.namespaces:
+            self._start_apart(connection)
+        elif not (child := os.fork()):
+            self._become_child(connection)
+        else:
+            self.child = child
+        os.close(connection)
+
+    def _start_apart(self, connection: int) -> None:
+        """Through a process between: a child's world of processes must be one that it begins."""
         number, go = os.pipe(), os.pipe()
         middle = os.fork()
         if not middle:
             self._begin(connection, number[1], go)
-        for descriptor in (number[1], go[0], connection):
-            os.close(descriptor)
+        os.close(number[1])
+        os.close(go[0])
         with open(number[0], "rb") as said:
             self.child = int(said.read() or b"0")
         os.waitpid(middle, 0)
@@ -123,8 +134,7 @@ class Server:
 
     def _begin(self, connection: int, number: int, go: tuple[int, int]) -> None:
         try:
-            if self.confinement.namespaces:
-                separate()
+            separate()
             if child := os.fork():
                 os.write(number, b"%d" % child)
             else:
@@ -136,18 +146,19 @@ class Server:
             os._exit(1)
 
     def _become_child(self, connection: int) -> None:
-        os.dup2(connection, 3)
-        os.closerange(4, 1 << 20)
-        nothing = os.open(os.devnull, os.O_RDWR)
-        for standard in (0, 1, 2):
-            os.dup2(nothing, standard)
-        os.close(nothing)
-        confine(self.confinement, self.memory)
-        forget_ourselves()
-        with suppress(Ended):
-            output = self.confinement.limits.output
-            Child(Wire(socket.socket(fileno=3)), output, self.snapshot).serve()
-        os._exit(0)
+        try:
+            os.dup2(connection, 3)
+            os.closerange(4, 1 << 20)
+            nothing = os.open(os.devnull, os.O_RDWR)
+            for standard in (0, 1, 2):
+                os.dup2(nothing, standard)
+            os.close(nothing)
+            confine(self.confinement, self.memory)
+            forget_ourselves()
+            wire = Wire(socket.socket(fileno=3))
+            Child(wire, self.confinement.limits.output, self.snapshot).serve()
+        finally:
+            os._exit(0)
 
     def end(self, gone: bool = False) -> int:
         """End the child and whatever it left behind; how the child itself ended.
@@ -162,6 +173,8 @@ class Server:
         if not ended[0]:
             os.kill(self.child, signal.SIGKILL)
             ended = os.waitpid(self.child, 0)
+        if not self.confinement.namespaces:
+            leave_nothing(self.child, self.confinement, self.boxed)
         self.child = 0
         return os.waitstatus_to_exitcode(ended[1])
 

@@ -87,16 +87,19 @@ class Submission:
         if n not in self.runs:
             self.runs[n] = run
             for text in flags:
-                self._flag(cell, text)
+                self._flag(self._test_from(n), text)
             if cell.is_test and run.outcome == "passed":
                 self.passed[n] = time.monotonic() - start
         return True
 
+    def _test_from(self, n: int) -> Cell:
+        """What is odd in a cell is told at the test of it: this one, or the next."""
+        return next((cell for cell in self.cells[n:] if cell.is_test), self.cells[n])
+
     def _run(self, dialogue: Dialogue, cell: Cell) -> tuple[CellRun, list[str]]:
         """What the cell showed, and why a person should look at it. Raises Stopped."""
         keeps = self.plan.keeps(cell) if cell.grade_id not in self.plan.answers else []
-        how = {"test": cell.is_test, "may": self.plan.may, "keeps": keeps}
-        answer, passed = dialogue.run(cell, self.limits.cell, **how)
+        answer, passed = dialogue.run(cell, self.limits.cell, may=self.plan.may, keeps=keeps)
         outcome, flags = "passed" if passed else "failed", _names(answer.get("changed"))
         flags = [f"{name} is not what it was" for name in flags]
         if answer.get("outcome") == "passed" and not passed:
