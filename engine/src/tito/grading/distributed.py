@@ -19,7 +19,7 @@ from tito.model import Finding
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-PATIENCE = "30s"
+PATIENCE = "10s"
 AHEAD = 2  # tasks that wait at the cluster for each thread that works
 
 _here = threading.local()  # on a machine of the cluster: each thread has a worker

@@ -89,11 +89,11 @@ def _in_archive(archive: zipfile.ZipFile, name: str) -> Iterator[Entry | Finding
         raise UsageError(Finding(message, name, "split it"))
     for member in members:
         path = _usual(_decoded(member))
-        if member.is_dir() or path.split("/")[-1].startswith(".") or path.startswith("__MACOSX/"):
+        if member.is_dir() or path.startswith("__MACOSX/"):
             continue
         if why := _suspicious(member, path):
             yield _finding(path, name, why)
-        else:
+        elif not path.rpartition("/")[2].startswith("."):
             yield Entry(path, _time(member), partial(_unpacked, archive, member, left))
 
 
