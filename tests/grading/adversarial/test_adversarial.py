@@ -1,0 +1,115 @@
+"""No hostile submission crashes or holds up grading, earns what it did not earn, or costs anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from grading.adversarial.hostile_class import (
+    CLASSMATE,
+    LIMITS,
+    HostileClass,
+    beside,
+    graded_class,
+    hostile_course,
+    student,
+)
+from grading.adversarial.suite import CELLS, MARKERS, NAME, POINTS, Attack, attacks
+
+ATTACKS = attacks()
+PATIENCE = 15.0  # seconds beside those of the submission: a busy machine, a judge that starts anew
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostileClass]:
+    root = tmp_path_factory.mktemp("hostile")
+    with hostile_course(root) as (course, site):
+        yield graded_class(root, course, site, ATTACKS)
+
+
+def each() -> pytest.MarkDecorator:
+    cases = [pytest.param(n, attack, id=attack.name) for n, attack in enumerate(ATTACKS)]
+    return pytest.mark.parametrize(("number", "attack"), cases)
+
+
+@each()
+def test_what_becomes_of_it(hostile: HostileClass, number: int, attack: Attack) -> None:
+    result = hostile.result(student(number, attack))
+    runs = {run.id: run.outcome for run in result.runs}
+    assert tuple(runs.get(cell, "") for cell in CELLS) == attack.cells, result.runs
+    assert result.earned == attack.earned, result.scores
+
+
+@each()
+def test_why_a_person_should_look_at_it(hostile: HostileClass, number: int, attack: Attack) -> None:
+    result = hostile.result(student(number, attack))
+    flags = [flag.text for flag in result.flags]
+    assert bool(flags) == bool(attack.flags), flags
+    notes = [remark.text for remark in result.remarks if remark.kind == "note"]
+    said = [run.stdout + run.stderr + run.value for run in result.runs]
+    for wanted, found in ((attack.flags, flags), (attack.notes, notes), (attack.says, said)):
+        for text in wanted:
+            assert any(text in each for each in found), (text, found, result.runs)
+
+
+@each()
+def test_no_point_is_given_for_what_did_not_run(
+    hostile: HostileClass, number: int, attack: Attack
+) -> None:
+    result = hostile.result(student(number, attack))
+    ran = {run.id for run in result.runs if run.outcome == "passed"}
+    flagged = {flag.cell for flag in result.flags}
+    for score in result.scores:
+        assert score.points == POINTS[score.id]
+        assert score.earned in (0, score.points if score.id in ran - flagged else 0)
+
+
+@each()
+def test_it_ends_in_time(hostile: HostileClass, number: int, attack: Attack) -> None:
+    assert hostile.seconds[student(number, attack)] < LIMITS.wall + PATIENCE
+
+
+@each()
+def test_the_classmate_beside_it_has_the_same_result(
+    hostile: HostileClass, number: int, attack: Attack
+) -> None:
+    assert hostile.as_classmate(beside(number, attack)) == hostile.alone
+
+
+@each()
+def test_it_read_nothing_that_is_secret(
+    hostile: HostileClass, number: int, attack: Attack
+) -> None:
+    text = hostile.text(student(number, attack))
+    assert [marker for marker in MARKERS if marker in text] == []
+
+
+def test_the_classmate_is_right(hostile: HostileClass) -> None:
+    result = hostile.result(CLASSMATE)
+    assert (result.earned, result.remarks) == (100, ())
+
+
+def test_everybody_is_graded(hostile: HostileClass) -> None:
+    assert hostile.summary.findings == []
+    assert hostile.summary.counts["graded"] == 2 * len(ATTACKS) + 1
+
+
+def test_only_results_were_written(hostile: HostileClass) -> None:
+    written = {path for path in hostile.written if not path.startswith("course/results/")}
+    assert written == set()
+
+
+def test_no_process_is_left(hostile: HostileClass) -> None:
+    assert hostile.left == []
+
+
+def test_all_of_this_was_in_a_sandbox(hostile: HostileClass) -> None:
+    assert hostile.summary.sandbox.startswith("bubblewrap + namespaces + Landlock")
+
+
+def test_each_attack_has_a_name_of_its_own_and_the_suite_is_large() -> None:
+    names = [attack.name for attack in ATTACKS]
+    assert len(set(names)) == len(names) >= 60
+    assert NAME
