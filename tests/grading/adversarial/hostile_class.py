@@ -27,7 +27,7 @@ from tito.grading.settings import MIB, Limits, Settings
 from tito.grading.shard import Shard
 from tito.grading.syllabus import syllabus
 
-LIMITS = Limits(cell=2, wall=8, cpu=6, memory=256 * MIB, file=MIB, processes=16, output=2000)
+LIMITS = Limits(cell=2, wall=7, cpu=6, memory=256 * MIB, file=MIB, processes=16, output=2000)
 CLASSMATE = "classmate"
 SUBREAPER = 36  # prctl: whoever loses their parent becomes ours
 

@@ -99,7 +99,7 @@ def points_changed(folder: Path, path: Path) -> None:
 def points_no_number(folder: Path, path: Path) -> None:
     def change(notebook: Any, by_id: Any) -> None:
         odd = (float("inf"), -5, "100", [1], {"a": 1})
-        for cell, points in zip(by_id.values(), odd, strict=True):
+        for cell, points in zip(by_id.values(), odd, strict=False):
             cell["metadata"]["nbgrader"]["points"] = points
 
     edit(path, change)
@@ -134,7 +134,7 @@ def foreign_grade_id(folder: Path, path: Path) -> None:
 @attack(
     CELLS_AND_METADATA, "exercises and tests that changed their grade ids",
     cells=("failed", "failed", "passed", "passed", "failed"), earned=30,
-    notes=("this exercise was edited", "this test was edited: restored"),
+    notes=("this test was edited: restored",),
 )  # fmt: skip
 def grade_ids_swapped(folder: Path, path: Path) -> None:
     def change(notebook: Any, by_id: Any) -> None:
@@ -185,7 +185,7 @@ def cells_without_parts(folder: Path, path: Path) -> None:
 
 @attack(
     CELLS_AND_METADATA, "metadata of the wrong kinds at every place",
-    cells=("failed", "failed", "passed", "passed", "failed"), earned=30,
+    cells=FAILED, earned=30,
 )  # fmt: skip
 def metadata_odd(folder: Path, path: Path) -> None:
     def change(notebook: Any, by_id: Any) -> None:
