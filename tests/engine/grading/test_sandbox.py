@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from judging import RIGHT, assignment, doubled
-from support import OUR_TIERS, install, project
+from support import OUR_TIERS, ROOT, install, project
 from tito.curriculum.installed import installed
 from tito.errors import CourseFolderError
 from tito.grading import judge as judge_module
@@ -38,7 +38,7 @@ def rungs(which: str) -> Any:
         elif which == NO_NAMESPACES:  # as where the system forbids them to everybody
             user = ("--uid", "1234", "--gid", "1234") if os.getuid() == 0 else ()
             bwrap = ("bwrap", "--unshare-user", *user, "--disable-userns", "--dev-bind", "/", "/")
-            yield Rung("no namespaces", bwrap)
+            yield Rung("Landlock alone", bwrap)
         else:
             yield Rung("limits", (), weak=True)
 
@@ -127,7 +127,7 @@ def test_no_reference_but_the_provided_can_be_read(judge: Judge, site: Path) -> 
 
 def test_no_file_of_others_can_be_read(judge: Judge, tmp_path: Path) -> None:
     (tmp_path / "gradebook.db").write_text("secret")
-    others = (tmp_path / "gradebook.db", Path(__file__), Path("/etc/passwd"))
+    others = (tmp_path / "gradebook.db", ROOT / "README.md", Path("/etc/passwd"))
     assert readable(judge, *others) == []
 
 
@@ -212,7 +212,7 @@ try:
         count += 1
 except OSError: pass
 print(json.dumps(count))"""
-    if os.getuid() == 0 and judge.sandbox.startswith("no namespaces"):
+    if os.getuid() == 0 and judge.sandbox.startswith("Landlock alone"):
         return  # within that namespace its user is still root outside, whom no limit binds
     start = time.monotonic()
     assert said(judge, bomb) < LIMITS.processes
