@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,6 @@ import pytest
 from judging import (
     ANSWER,
     DOUBLE,
-    DOUBLING,
     GIVEN,
     RIGHT,
     STUB,
