@@ -11,10 +11,14 @@ from unittest import mock
 
 import pytest
 
+from grading.synthetic import class_of
 from support import OUR_TIERS, ROOT, install, project
 from tito.grading.course import CourseFolder, read_course
 from tito.grading.generate import generate
+from tito.grading.gradebook import record
 from tito.grading.new import new_course
+from tito.grading.regrade import regrade
+from tito.grading.settings import Settings
 from tito.grading.syllabus import syllabus
 
 
@@ -73,3 +77,33 @@ def course(
 def counter(abacus: Path) -> Path:
     """The folder of the counter's source."""
     return abacus / "abacus_base" / "modules" / "01_counter"
+
+
+@pytest.fixture(scope="session")
+def graded(
+    generated: Path,
+    abacus: Path,
+    at_home: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """A course in which a class of ten handed in 01_counter and is graded: to copy, not to change."""
+    root = tmp_path_factory.mktemp("graded") / "class"
+    shutil.copytree(generated, root)
+    with (
+        mock.patch.dict(os.environ, at_home, clear=True),
+        mock.patch.object(sys, "path", [str(abacus), *sys.path]),
+    ):
+        course = read_course(root)
+        for handed in class_of(course, abacus / "abacus_base" / "modules" / "01_counter", 10):
+            handed.put(root / "submitted", "01_counter")
+        regrade(course, "01_counter", [], Settings())
+        record(course, "01_counter")
+    return root
+
+
+@pytest.fixture
+def a_class(course: CourseFolder, graded: Path) -> CourseFolder:
+    """A copy of that, with the environment of `course`."""
+    shutil.rmtree(course.root)
+    shutil.copytree(graded, course.root)
+    return course
