@@ -35,7 +35,14 @@ SUBMISSIONS = """SELECT a.name, s.student_id, s.timestamp, s.extension, n.flagge
     FROM submitted_assignment s JOIN assignment a ON a.id = s.assignment_id
     JOIN submitted_notebook n ON n.assignment_id = s.id"""
 STUDENTS = "SELECT * FROM student"
-TABLES = ("student", "submitted_assignment", "submitted_notebook", "grade", "comment", "tito_written")
+TABLES = (
+    "student",
+    "submitted_assignment",
+    "submitted_notebook",
+    "grade",
+    "comment",
+    "tito_written",
+)
 
 
 def book(course: CourseFolder) -> Path:
@@ -142,7 +149,9 @@ def test_what_a_grader_gave_stays_when_the_same_is_written_again(a_class: Course
     change_result(a_class, student, grader="another version, which comes to the same")
     assert record(a_class, NAME) == 1
     assert of(a_class, student, cell) == (60.0, 3.0, 1.0, 0)
-    assert (student, "counter-count", "SolutionCell", None, "well done") in rows(book(a_class), COMMENTS)
+    assert (student, "counter-count", "SolutionCell", None, "well done") in rows(
+        book(a_class), COMMENTS
+    )
 
 
 def test_a_new_score_keeps_the_graders_and_asks_to_look_again(a_class: CourseFolder) -> None:
@@ -161,7 +170,9 @@ def test_another_submission_asks_the_grader_to_look_again(a_class: CourseFolder)
     assert of(a_class, student, cell) == (60.0, 3.0, None, 1)
 
 
-def test_a_flag_asks_for_a_person_once_with_its_reason_in_the_notebook(a_class: CourseFolder) -> None:
+def test_a_flag_asks_for_a_person_once_with_its_reason_in_the_notebook(
+    a_class: CourseFolder,
+) -> None:
     student, cell = "student-00000", "test-counter-count"
     flag = {"kind": "flag", "cell": cell, "text": "equals <b>everything</b>"}
     flagged = with_score(a_class, student, cell, earned=0.0, manual=True)
@@ -183,7 +194,9 @@ def test_a_flag_asks_for_a_person_once_with_its_reason_in_the_notebook(a_class: 
     assert of(a_class, student, cell) == (0.0, 60.0, None, 0)
 
 
-def test_an_answer_waits_for_a_person_only_if_there_are_points_to_give(a_class: CourseFolder) -> None:
+def test_an_answer_waits_for_a_person_only_if_there_are_points_to_give(
+    a_class: CourseFolder,
+) -> None:
     student, cell = "student-00000", "question-1"
     assert of(a_class, student, cell) == (0.0, None, None, 0)
     change_result(a_class, student, **with_score(a_class, student, cell, manual=True))
