@@ -136,7 +136,7 @@ class Book:
                         "cell_id": cell,
                     }
                     new.append(key | mark)
-                elif not again or row.auto_score != mark["auto_score"]:
+                elif not again or row.auto_score != mark["auto_score"] or _has_no_score(row):
                     mark["needs_manual_grade"] |= row.manual_score is not None
                     changed.append({"id": row.id} | mark)
         self._put(GRADES, new, changed)
@@ -192,6 +192,11 @@ class Page:
     paper: str
     digest: str
     submission_digest: str
+
+
+def _has_no_score(row: Any) -> bool:
+    """Nobody gave one yet, so nobody's decision is lost if it is written again."""
+    return row.auto_score is None and row.manual_score is None
 
 
 def _mark(score: Score, is_answer: bool) -> Row:

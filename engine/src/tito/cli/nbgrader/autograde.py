@@ -96,6 +96,7 @@ def autograde(assignments: tuple[str, ...], engine: str, **typed: Any) -> None:
 def _stock(course: CourseFolder, options: Options) -> int:
     from tito.grading.stock import autograde as stock
 
+    click.echo("Without a sandbox: what students wrote may do all that you may.", err=True)
     findings: list[Finding] = []
     for name in options.assignment or course.assignments():
         assignment = course.assignment(name)
