@@ -33,9 +33,9 @@ def test_each_question_gets_an_answer_cell_behind_its_list() -> None:
 
 
 def test_a_question_without_a_number_is_one_question() -> None:
-    assert [cell.grade_id for cell in answers(LESSON.replace("1. Why", "Why").replace("2. How", "How"))] == [
-        "question-1"
-    ]
+    assert [
+        cell.grade_id for cell in answers(LESSON.replace("1. Why", "Why").replace("2. How", "How"))
+    ] == ["question-1"]
 
 
 def test_it_is_graded_by_hand_for_the_points_that_the_course_gives() -> None:

@@ -93,7 +93,9 @@ def test_each_checksum_is_nbgraders(course: CourseFolder) -> None:
         assert cell.metadata.nbgrader.checksum == compute_checksum(cell)
 
 
-def test_the_release_has_stubs_that_name_their_task_and_no_hidden_test(course: CourseFolder) -> None:
+def test_the_release_has_stubs_that_name_their_task_and_no_hidden_test(
+    course: CourseFolder,
+) -> None:
     source, release = (path.read_text() for path in (course.source(NAME), course.release(NAME)))
     for secret in ("self.value += 1", "counter(7).count()", "HIDDEN TESTS", "SOLUTION", "Rubric"):
         assert secret in source
@@ -126,7 +128,9 @@ def the(course: CourseFolder) -> Syllabus:
 def with_points(course: CourseFolder, points: int) -> Syllabus:
     """The course, in which questions are worth so many points now."""
     marker = course.root / MARKER
-    marker.write_text(marker.read_text().replace("question_points = 0", f"question_points = {points}"))
+    marker.write_text(
+        marker.read_text().replace("question_points = 0", f"question_points = {points}")
+    )
     return the(course)
 
 

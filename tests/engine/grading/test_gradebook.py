@@ -35,7 +35,14 @@ SUBMISSIONS = """SELECT a.name, s.student_id, s.timestamp, s.extension, n.flagge
     FROM submitted_assignment s JOIN assignment a ON a.id = s.assignment_id
     JOIN submitted_notebook n ON n.assignment_id = s.id"""
 STUDENTS = "SELECT * FROM student"
-TABLES = ("student", "submitted_assignment", "submitted_notebook", "grade", "comment", "tito_written")
+TABLES = (
+    "student",
+    "submitted_assignment",
+    "submitted_notebook",
+    "grade",
+    "comment",
+    "tito_written",
+)
 
 
 def book(course: CourseFolder) -> Path:
@@ -85,6 +92,47 @@ def test_the_executed_notebook_is_valid_and_has_the_scores_that_nbgrader_would_r
             if cell.metadata.get("nbgrader", {}).get("grade_id") in tests
         }
         assert read == tests
+
+
+LATE = """
+from nbgrader.plugins import LateSubmissionPlugin
+
+class Plugin(LateSubmissionPlugin):
+    def late_submission_penalty(self, student_id, score, seconds):
+        return {{"student-00001": 1000.0, "student-00002": -3.0, "student-00003": None}}.get(
+            student_id, seconds / 3600
+        )
+
+c.AssignLatePenalties.plugin_class = Plugin
+"""
+
+
+def test_so_are_penalties_for_being_late(a_class: CourseFolder) -> None:
+    plugin = LATE.replace("{{", "{").replace("}}", "}")
+    config = a_class.root / "nbgrader_config.py"
+    config.write_text(config.read_text() + plugin)
+    for n in range(8):
+        stamp = a_class.submitted(f"student-{n:05d}", NAME) / "timestamp.txt"
+        stamp.write_text(f"2026-01-0{n + 1} 12:00:00 UTC")
+    with Gradebook(f"sqlite:///{book(a_class)}", a_class.config.name) as gradebook:
+        gradebook.update_or_create_assignment(NAME, duedate="2026-01-01 18:00:00 UTC")
+    record(a_class, NAME)
+    with oracle.copied(a_class, NAME, students(a_class)) as copy:
+        theirs = copy.root / "nbgrader_config.py"
+        theirs.write_text(theirs.read_text() + plugin)
+        with Gradebook(f"sqlite:///{book(copy)}", copy.config.name) as gradebook:
+            gradebook.update_or_create_assignment(NAME, duedate="2026-01-01 18:00:00 UTC")
+        oracle.autograde(copy, NAME)
+        read = {student for student in students(copy) if copy.autograded(student, NAME).exists()}
+        ours, expected = (
+            [row for row in rows(book(each), SUBMISSIONS) if row[1] in read]
+            for each in (a_class, copy)
+        )
+    assert ours == expected
+    penalties = {row[1]: row[-1] for row in ours}
+    assert penalties["student-00000"] is None
+    assert penalties["student-00003"] is None
+    assert any(penalty and penalty > 1 for penalty in penalties.values())
 
 
 def test_written_again_nothing_changes(a_class: CourseFolder) -> None:
@@ -142,7 +190,9 @@ def test_what_a_grader_gave_stays_when_the_same_is_written_again(a_class: Course
     change_result(a_class, student, grader="another version, which comes to the same")
     assert record(a_class, NAME) == 1
     assert of(a_class, student, cell) == (60.0, 3.0, 1.0, 0)
-    assert (student, "counter-count", "SolutionCell", None, "well done") in rows(book(a_class), COMMENTS)
+    assert (student, "counter-count", "SolutionCell", None, "well done") in rows(
+        book(a_class), COMMENTS
+    )
 
 
 def test_a_new_score_keeps_the_graders_and_asks_to_look_again(a_class: CourseFolder) -> None:
@@ -161,7 +211,9 @@ def test_another_submission_asks_the_grader_to_look_again(a_class: CourseFolder)
     assert of(a_class, student, cell) == (60.0, 3.0, None, 1)
 
 
-def test_a_flag_asks_for_a_person_once_with_its_reason_in_the_notebook(a_class: CourseFolder) -> None:
+def test_a_flag_asks_for_a_person_once_with_its_reason_in_the_notebook(
+    a_class: CourseFolder,
+) -> None:
     student, cell = "student-00000", "test-counter-count"
     flag = {"kind": "flag", "cell": cell, "text": "equals <b>everything</b>"}
     flagged = with_score(a_class, student, cell, earned=0.0, manual=True)
@@ -183,7 +235,9 @@ def test_a_flag_asks_for_a_person_once_with_its_reason_in_the_notebook(a_class: 
     assert of(a_class, student, cell) == (0.0, 60.0, None, 0)
 
 
-def test_an_answer_waits_for_a_person_only_if_there_are_points_to_give(a_class: CourseFolder) -> None:
+def test_an_answer_waits_for_a_person_only_if_there_are_points_to_give(
+    a_class: CourseFolder,
+) -> None:
     student, cell = "student-00000", "question-1"
     assert of(a_class, student, cell) == (0.0, None, None, 0)
     change_result(a_class, student, **with_score(a_class, student, cell, manual=True))
