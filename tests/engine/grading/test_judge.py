@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,6 @@ import pytest
 from judging import (
     ANSWER,
     DOUBLE,
-    DOUBLING,
     GIVEN,
     RIGHT,
     STUB,
@@ -215,6 +213,7 @@ FORGERIES = {
         "the code of __main__.same",
     ),
     "the helper's defaults": ("same.__defaults__ = (1, 1)\n" + RIGHT, "the code of __main__.same"),
+    "a value": ("CASES = []\n" + RIGHT, "CASES is not what it was"),
     "an import": ("class np: allclose = max\n" + RIGHT, "np is not what it was"),
     "another numpy": (
         "import sys, math\nsys.modules['numpy'] = math\n" + RIGHT,
@@ -259,10 +258,16 @@ def test_a_patch_is_undone_before_the_test(judge: Judge) -> None:
 
 
 def test_the_lessons_own_cells_may_define_a_helper_anew(judge: Judge) -> None:
-    again = "def same(got, expected, what): assert got is not None, what"
+    again = "from functools import partial\ndef same(*all, old=same): old(*all)\nCASES = [(1, 2)]"
     given = assignment(GIVEN, (STUB, ANSWER), (DOUBLE, TEST), again, (DOUBLE, TEST))
     runs, flags = judge.run(given, answered(given, RIGHT))
     assert ([run.outcome for run in runs], flags) == (["passed"] * 5, [])
+
+
+def test_no_attribute_of_a_lessons_object_is_asked_for(judge: Judge) -> None:
+    odd = "class Odd:\n    def __getattr__(self, name): raise KeyError(name)\nodd = Odd()"
+    given = assignment(odd, "def uses(): return odd", "1")
+    assert [run.outcome for run in judge.run(given, given.cells)[0]] == ["passed"] * 3
 
 
 def test_a_test_that_calls_nothing_is_flagged(judge: Judge) -> None:

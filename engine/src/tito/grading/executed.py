@@ -16,6 +16,7 @@ from typing import Any, Literal
 from tito.curriculum.files import KERNEL, cell_ids
 from tito.curriculum.source import Cell
 from tito.grading.assignment import Assignment
+from tito.grading.grade import MEASURES
 from tito.grading.result import CellRun, Remark, Result
 
 NOT_RUN = CellRun("", "not run")
@@ -86,7 +87,9 @@ def _outputs(run: CellRun, number: int) -> Iterator[dict[str, Any]]:
             "data": data,
             "metadata": {},
         }
-    if run.outcome != "passed":
+    if run.error == MEASURES:
+        yield {"output_type": "stream", "name": "stdout", "text": f"[{MEASURES}]\n"}
+    elif run.outcome != "passed":
         said = run.error or f"this cell: {run.outcome}"
         lines = [*run.traceback.splitlines(), *said.split("\n")]
         yield {"output_type": "error", "ename": run.outcome, "evalue": said, "traceback": lines}
