@@ -159,3 +159,4 @@ def forget_ourselves() -> None:
     """Student's code finds none of this by its name."""
     for name in [name for name in sys.modules if name.startswith("tito.grading")]:
         del sys.modules[name]
+    vars(sys.modules["tito"]).pop("grading", None)

@@ -58,7 +58,7 @@ class Table:
         """New names of a plain module hide nothing; those of a class or a facade do."""
         if len(present) != self.size and type(self.owner) is not ModuleType:
             for name, value in present.items():
-                if name not in self.names and callable(value) and not isinstance(value, ModuleType):
+                if name not in self.names and _hides(value):
                     yield name, None
 
     def put_back(self, name: str, value: Any) -> None:
@@ -72,7 +72,13 @@ class Table:
 
 def _is_behaviour(value: Any) -> bool:
     """Told from its class: an object may answer for its attributes with code of its own."""
-    return callable(value) or hasattr(type(value), "__get__") or isinstance(value, ModuleType)
+    return _hides(value) or isinstance(value, ModuleType)
+
+
+def _hides(value: Any) -> bool:
+    """Whether, added to a class, it answers in the place of something else: a method, a property."""
+    behaves = callable(value) or hasattr(type(value), "__get__")
+    return behaves and not isinstance(value, ModuleType)
 
 
 class Watch:
