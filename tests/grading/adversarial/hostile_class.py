@@ -87,7 +87,7 @@ def beside(number: int, attack: Attack) -> str:
 
 
 def graded_class(root: Path, course: CourseFolder, site: Path, attacks: list[Attack]) -> HostileClass:
-    _put_classmate(course, CLASSMATE)
+    put_classmate(course, CLASSMATE)
     made = HostileClass(course, "")
     _grade(made)
     made.alone = made.text(CLASSMATE)
@@ -96,11 +96,10 @@ def graded_class(root: Path, course: CourseFolder, site: Path, attacks: list[Att
     for folder in (outside, temporary):
         folder.mkdir()
         folder.chmod(0o777)
-    words = {"@COURSE@": str(course.root), "@TIER@": str(site), "@OUTSIDE@": str(outside)}
-    words["@DEEP@"] = "(" * 50_000
+    said = words(course.root, site, outside)
     for number, attack in enumerate(attacks):
-        attack.put(course.submitted(student(number, attack), NAME), course.release(NAME), words)
-        _put_classmate(course, beside(number, attack))
+        attack.put(course.submitted(student(number, attack), NAME), course.release(NAME), said)
+        put_classmate(course, beside(number, attack))
     before, ours = _files(root), _children()
     with mock.patch.dict(os.environ, {"TMPDIR": str(temporary)}):
         _grade(made)
@@ -110,7 +109,13 @@ def graded_class(root: Path, course: CourseFolder, site: Path, attacks: list[Att
     return made
 
 
-def _put_classmate(course: CourseFolder, name: str) -> None:
+def words(course: Path, site: Path, outside: Path) -> dict[str, str]:
+    """What stands for these places in the texts of attacks, and for brackets that never close."""
+    places = {"@COURSE@": str(course), "@TIER@": str(site), "@OUTSIDE@": str(outside)}
+    return {**places, "@DEEP@": "(" * 50_000}
+
+
+def put_classmate(course: CourseFolder, name: str) -> None:
     folder = course.submitted(name, NAME)
     folder.mkdir(parents=True)
     answers = {cell: f"# {CLASSMATE}-4711\n{text}" for cell, text in HONEST.items()}

@@ -33,7 +33,7 @@ Files = Callable[[Path, Path], None]  # (the submission's folder, the honest not
 
 @dataclass(frozen=True)
 class Attack:
-    """`cells` are what becomes of CELLS, in that order; `earned` are the points without those that a
+    """`cells` are what becomes of CELLS, in that order, "any" where chance decides; `earned` are the points without those that a
     person decides about. Every one of `flags`, `notes` and `says` is part of a flag, a note or a
     cell's output; without `flags`, there may be none. `stock` says why it does not run with nbgrader.
     """

@@ -38,7 +38,8 @@ def each() -> pytest.MarkDecorator:
 def test_what_becomes_of_it(hostile: HostileClass, number: int, attack: Attack) -> None:
     result = hostile.result(student(number, attack))
     runs = {run.id: run.outcome for run in result.runs}
-    assert tuple(runs.get(cell, "") for cell in CELLS) == attack.cells, result.runs
+    wanted = zip(CELLS, attack.cells, strict=True)
+    assert all(cell in ("any", runs.get(name, "")) for name, cell in wanted), result.runs
     assert result.earned == attack.earned, result.scores
 
 
