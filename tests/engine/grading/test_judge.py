@@ -175,10 +175,9 @@ def test_the_time_for_all_cells_is_limited(judge: Judge) -> None:
     assert "took 1 s" in runs[-1].error
 
 
-def test_a_judge_goes_on_when_its_server_is_killed(judge: Judge) -> None:
+def test_a_judge_goes_on_when_its_server_has_ended(judge: Judge) -> None:
     assert judge.box
-    judge.box.process.kill()
-    judge.box.process.wait()
+    judge.box.stop()
     test, flags, _ = doubled(judge, RIGHT)
     assert (test.outcome, flags) == ("passed", [])
 

@@ -136,7 +136,8 @@ class Judge:
         """What each code cell showed, in order, and what a person should look at."""
         if assignment.digest not in self.plans:
             self.plans[assignment.digest] = Plan(assignment)
-            self._load()
+            with suppress(Ended):  # a server that is gone is started again for the child
+                self._load()
         code = [cell for cell in cells if cell.kind == "code"]
         return Submission(self, self.plans[assignment.digest], code, self.settings.limits).run()
 
@@ -149,14 +150,14 @@ class Judge:
     def child(self, most: int) -> Wire:
         """A connection to a fresh child; a server that is gone is started again."""
         for again in (True, False):
-            if not self.box:
-                self._climb()
-                self._load()
-            assert self.box
             try:
-                return self.box.child(most)
+                if not self.box:
+                    self._climb()
+                    self._load()
+                return self.box.child(most)  # type: ignore[union-attr]
             except Ended:
-                self.box.stop()
+                if self.box:
+                    self.box.stop()
                 self.box = None
                 if not again:
                     raise
