@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,12 +20,16 @@ THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THR
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One submission to grade; `brief` and `work` are JSON, so that it can travel anywhere."""
+    """One submission to grade; `brief` and `work` are JSON, so that it can travel anywhere.
+
+    A worker that takes more than `patience` seconds for it hangs.
+    """
 
     student: str
     assignment: str
     brief: str
     work: str
+    patience: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ class Clerk:
         """A task that costs us the worker twice is given up; the next one gets a new worker."""
         start = time.perf_counter()
         for _ in range(ATTEMPTS):
-            with contextlib.suppress(Lost):
+            with contextlib.suppress(Lost), self._awake(task.patience):
                 answer = self._ask(task)
                 break
             self._end()
@@ -79,6 +84,18 @@ class Clerk:
     def close(self) -> None:
         self._closed = True
         self._end()
+
+    @contextlib.contextmanager
+    def _awake(self, patience: float) -> Iterator[None]:
+        """A worker that is still at it then is ended, and so lost."""
+        timer = threading.Timer(patience, self._end)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()
 
     def _ask(self, task: Task) -> dict[str, str]:
         process = self._running()

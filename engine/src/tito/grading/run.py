@@ -24,6 +24,9 @@ from tito.grading.stack import Stack
 from tito.model import Finding
 from tito.workspace.files import write_atomically
 
+START = 120.0  # seconds until a worker is ready
+PATIENCE = 3  # times as long as one submission may take
+
 Tell = Callable[[str, dict[str, Any]], None]
 
 
@@ -89,7 +92,9 @@ def _tasks(jobs: list[Job], journal: Journal) -> Iterator[Task]:
         for job in of_one:
             brief = brief or dump_brief(job.stack.brief)
             journal.write("began", assignment=name, student=job.student)
-            yield Task(job.student, name, brief, dump_work(job.stack.work(job.student)))
+            work = dump_work(job.stack.work(job.student))
+            limits = job.stack.brief.settings.limits
+            yield Task(job.student, name, brief, work, START + PATIENCE * limits.wall)
 
 
 def _take(done: Done, job: Job, summary: Summary, journal: Journal, tell: Tell) -> None:
