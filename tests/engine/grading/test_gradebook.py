@@ -94,6 +94,47 @@ def test_the_executed_notebook_is_valid_and_has_the_scores_that_nbgrader_would_r
         assert read == tests
 
 
+LATE = """
+from nbgrader.plugins import LateSubmissionPlugin
+
+class Plugin(LateSubmissionPlugin):
+    def late_submission_penalty(self, student_id, score, seconds):
+        return {{"student-00001": 1000.0, "student-00002": -3.0, "student-00003": None}}.get(
+            student_id, seconds / 3600
+        )
+
+c.AssignLatePenalties.plugin_class = Plugin
+"""
+
+
+def test_so_are_penalties_for_being_late(a_class: CourseFolder) -> None:
+    plugin = LATE.replace("{{", "{").replace("}}", "}")
+    config = a_class.root / "nbgrader_config.py"
+    config.write_text(config.read_text() + plugin)
+    for n in range(8):
+        stamp = a_class.submitted(f"student-{n:05d}", NAME) / "timestamp.txt"
+        stamp.write_text(f"2026-01-0{n + 1} 12:00:00 UTC")
+    with Gradebook(f"sqlite:///{book(a_class)}", a_class.config.name) as gradebook:
+        gradebook.update_or_create_assignment(NAME, duedate="2026-01-01 18:00:00 UTC")
+    record(a_class, NAME)
+    with oracle.copied(a_class, NAME, students(a_class)) as copy:
+        theirs = copy.root / "nbgrader_config.py"
+        theirs.write_text(theirs.read_text() + plugin)
+        with Gradebook(f"sqlite:///{book(copy)}", copy.config.name) as gradebook:
+            gradebook.update_or_create_assignment(NAME, duedate="2026-01-01 18:00:00 UTC")
+        oracle.autograde(copy, NAME)
+        read = {student for student in students(copy) if copy.autograded(student, NAME).exists()}
+        ours, expected = (
+            [row for row in rows(book(each), SUBMISSIONS) if row[1] in read]
+            for each in (a_class, copy)
+        )
+    assert ours == expected
+    penalties = {row[1]: row[-1] for row in ours}
+    assert penalties["student-00000"] is None
+    assert penalties["student-00003"] is None
+    assert any(penalty and penalty > 1 for penalty in penalties.values())
+
+
 def test_written_again_nothing_changes(a_class: CourseFolder) -> None:
     before = everything(a_class)
     assert record(a_class, NAME) == 0

@@ -14,7 +14,7 @@ from tito.names import unknown
 from tito.plugins.hooks import Hooks
 from tito.plugins.loading import load_plugins
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@")
 
 
 @runtime_checkable
@@ -138,5 +138,8 @@ def table(rows: Iterable[Sequence[Any]]) -> str:
 
 def _harmless(value: Any) -> Any:
     """A spreadsheet takes text that begins like a formula for one, and runs it; a quote before it
-    makes it text again."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    makes it text again. A line break would begin another row where they are read carelessly."""
+    if not isinstance(value, str):
+        return value
+    line = " ".join(value.splitlines())
+    return f"'{line}" if line.lstrip().startswith(FORMULA) else line

@@ -23,6 +23,7 @@ from tito.grading.database import transaction
 from tito.grading.executed import Press
 from tito.grading.grade import rebuilt_from
 from tito.grading.intake import Refused, take
+from tito.grading.late import apply_penalties
 from tito.grading.register import register
 from tito.grading.result import Result, load
 from tito.grading.timestamp import handed_in
@@ -52,6 +53,8 @@ def record(course: CourseFolder, name: str, students: Iterable[str] | None = Non
                 list(pool.map(lambda made: write_atomically(made.path, made.notebook), new))
                 book.write([made.entry for made in new])
             written += len(new)
+    with transaction(course) as connection:
+        apply_penalties(connection, course, name)
     return written
 
 

@@ -91,4 +91,4 @@ def _by_hand(course: CourseFolder) -> dict[str, int]:
         .group_by(ASSIGNMENTS.c.name)
     )
     with transaction(course) as connection:
-        return dict(connection.execute(waiting).tuples().all())
+        return {row[0]: row[1] for row in connection.execute(waiting)}

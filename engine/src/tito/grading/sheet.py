@@ -98,7 +98,7 @@ def _people(connection: Connection) -> Iterator[Person]:
 
 
 def _grades(connection: Connection) -> dict[tuple[str, str], Grade]:
-    """An assignment that somebody made without tito may have several notebooks."""
+    """An assignment that somebody made by hand may have several notebooks."""
     cells, found = _cells(connection), dict[tuple[str, str], Grade]()
     rows = (
         select(ASSIGNMENTS.c.name, SUBMISSIONS.c.student_id, SUBMISSIONS.c.timestamp)

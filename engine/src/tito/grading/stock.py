@@ -1,9 +1,9 @@
-"""nbgrader's own commands on a course, through its API: the exchange, and its autograde to compare."""
+"""nbgrader's own commands on a course, through its API: the exchange, and feedback."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -33,19 +33,6 @@ def last_line(done: dict[str, Any]) -> str:
     """What one of the API's calls says went wrong."""
     said = (done.get("error") or done.get("log") or "nbgrader failed").strip()
     return str(said.split("\n")[-1])
-
-
-def autograde(course: CourseFolder, assignment: str, students: Iterable[str]) -> Iterator[Finding]:
-    """What `nbgrader autograde` does, one student at a time; a finding for each it cannot grade.
-
-    Without our sandbox: what a student wrote runs with all that you may do.
-    """
-    grader = api(course)
-    for student in students:
-        done = grader.autograde(assignment, student, force=True)
-        if not done["success"]:
-            message = f"nbgrader cannot grade it: {last_line(done)}"
-            yield Finding(message, f"{student}, {assignment}")
 
 
 def collect_from_exchange(course: CourseFolder, assignment: str) -> Collection:
