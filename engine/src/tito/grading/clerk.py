@@ -36,7 +36,8 @@ class Task:
 class Done:
     """What came of a task: `result` is the text of its file, or `problem` says why there is none.
 
-    With `refused`, the worker grades nothing at all of that assignment.
+    With `refused`, the worker grades nothing at all of that assignment. `sandbox` says in words how
+    it was held, `weak` that this is not enough against somebody who means harm.
     """
 
     student: str
@@ -46,6 +47,7 @@ class Done:
     refused: bool = False
     seconds: float = 0.0
     sandbox: str = ""
+    weak: bool = False
 
 
 class Lost(Exception):
@@ -58,7 +60,6 @@ class Clerk:
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
         self._brief = ""
-        self._sandbox = ""
         self._closed = False
         self._lock = threading.Lock()
 
@@ -78,7 +79,8 @@ class Clerk:
             answer.get("refused", "") or answer.get("problem", ""),
             "refused" in answer,
             time.perf_counter() - start,
-            self._sandbox,
+            answer.get("sandbox", ""),
+            bool(answer.get("weak")),
         )
 
     def close(self) -> None:
@@ -97,13 +99,13 @@ class Clerk:
             timer.cancel()
             timer.join()
 
-    def _ask(self, task: Task) -> dict[str, str]:
+    def _ask(self, task: Task) -> dict[str, Any]:
         process = self._running()
         if task.brief != self._brief:
             answer = _exchange(process, {"brief": task.brief})
-            if "sandbox" not in answer:
+            if "ready" not in answer:
                 return answer
-            self._brief, self._sandbox = task.brief, answer["sandbox"]
+            self._brief = task.brief
         return _exchange(process, {"work": task.work})
 
     def _running(self) -> subprocess.Popen[str]:
@@ -140,7 +142,7 @@ def _start() -> subprocess.Popen[str]:
     )
 
 
-def _exchange(process: subprocess.Popen[str], message: dict[str, str]) -> dict[str, str]:
+def _exchange(process: subprocess.Popen[str], message: dict[str, str]) -> dict[str, Any]:
     assert process.stdin
     assert process.stdout
     try:

@@ -46,6 +46,7 @@ class Summary:
     counts: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
     sandbox: str = ""
+    weak: bool = False
 
 
 def pending(jobs: list[Job], force: bool) -> list[Job]:
@@ -99,7 +100,7 @@ def _tasks(jobs: list[Job], journal: Journal) -> Iterator[Task]:
 
 def _take(done: Done, job: Job, summary: Summary, journal: Journal, tell: Tell) -> None:
     about = {"assignment": done.assignment, "student": done.student}
-    summary.sandbox = summary.sandbox or done.sandbox
+    summary.sandbox, summary.weak = summary.sandbox or done.sandbox, summary.weak or done.weak
     if done.refused:
         message = f"{done.assignment} cannot be graded here: {done.problem}"
         raise CourseFolderError(Finding(message, fix="mend that, and type the command again"))
