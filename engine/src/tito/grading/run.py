@@ -24,6 +24,9 @@ from tito.grading.stack import Stack
 from tito.model import Finding
 from tito.workspace.files import write_atomically
 
+START = 120.0  # seconds until a worker is ready
+PATIENCE = 3  # times as long as one submission may take
+
 Tell = Callable[[str, dict[str, Any]], None]
 
 
@@ -43,6 +46,7 @@ class Summary:
     counts: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
     sandbox: str = ""
+    weak: bool = False
 
 
 def pending(jobs: list[Job], force: bool) -> list[Job]:
@@ -89,12 +93,14 @@ def _tasks(jobs: list[Job], journal: Journal) -> Iterator[Task]:
         for job in of_one:
             brief = brief or dump_brief(job.stack.brief)
             journal.write("began", assignment=name, student=job.student)
-            yield Task(job.student, name, brief, dump_work(job.stack.work(job.student)))
+            work = dump_work(job.stack.work(job.student))
+            limits = job.stack.brief.settings.limits
+            yield Task(job.student, name, brief, work, START + PATIENCE * limits.wall)
 
 
 def _take(done: Done, job: Job, summary: Summary, journal: Journal, tell: Tell) -> None:
     about = {"assignment": done.assignment, "student": done.student}
-    summary.sandbox = summary.sandbox or done.sandbox
+    summary.sandbox, summary.weak = summary.sandbox or done.sandbox, summary.weak or done.weak
     if done.refused:
         message = f"{done.assignment} cannot be graded here: {done.problem}"
         raise CourseFolderError(Finding(message, fix="mend that, and type the command again"))
