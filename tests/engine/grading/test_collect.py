@@ -188,6 +188,24 @@ def test_the_time_is_kept_as_nbgrader_reads_it(course: CourseFolder, archive: Pa
     assert at == here.astimezone(UTC).replace(tzinfo=None)
 
 
+def test_a_time_that_nbgrader_noted_counts_more_than_the_files(
+    course: CourseFolder, tmp_path: Path
+) -> None:
+    folder = tmp_path / "in" / "ann"
+    folder.mkdir(parents=True)
+    (folder / "counter.ipynb").write_bytes(b"hers")
+    (folder / "timestamp.txt").write_text("2026-03-01 10:00:00.123456 Europe/Berlin")
+    collected(course, tmp_path / "in")
+    stamp = (course.submitted("ann", NAME) / "timestamp.txt").read_text()
+    assert stamp == "2026-03-01 09:00:00 UTC\n"
+
+
+@pytest.mark.parametrize("at", [1e300, float("nan"), -1e12])
+def test_a_time_that_never_was_is_none(course: CourseFolder, at: float) -> None:
+    assert put(course, NAME, "ann", {"counter.ipynb": b"hers"}, at) == "new"
+    assert submitted(course) == {"ann/01_counter/counter.ipynb": b"hers"}
+
+
 def test_two_of_one_name_are_told_apart(course: CourseFolder, archive: Path) -> None:
     pack(
         archive,

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ import pytest
 from grading.synthetic import class_of
 from support import Run
 from tito import cli
+from tito.grading.clerk import Clerk
 from tito.grading.course import CourseFolder
 
 NAME = "01_counter"
@@ -97,6 +99,17 @@ def test_shards_and_merge(
     done = tito(full, capsys, "merge", tmp_path / "part1")
     assert done.code == 1
     assert "are not the same" in done.err
+
+
+def test_a_weak_sandbox_is_told(
+    full: CourseFolder, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grade = Clerk.grade
+    weak = lambda clerk, task: replace(grade(clerk, task), weak=True)  # noqa: E731
+    monkeypatch.setattr(Clerk, "grade", weak)
+    done = tito(full, capsys, "autograde", "--student", "student-00000")
+    assert done.code == 0
+    assert done.err.count("the sandbox is weak") == 1
 
 
 def test_what_could_not_be_graded_ends_with_an_error(

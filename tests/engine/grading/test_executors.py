@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,11 @@ def tasks(course: CourseFolder, counter: Path) -> list[Task]:
 def tasks_of(course: CourseFolder) -> list[Task]:
     jobs, _ = chosen_jobs(course, [], [], Shard(), Settings(limits=Limits(cell=5)))
     return [
-        Task(job.student, NAME, dump_brief(job.stack.brief), dump_work(job.stack.work(job.student)))
+        Task(
+            *(job.student, NAME, dump_brief(job.stack.brief)),
+            dump_work(job.stack.work(job.student)),
+            60.0,
+        )
         for job in jobs
     ]
 
@@ -84,7 +89,7 @@ def test_a_lost_worker_is_replaced_and_the_task_is_tried_again(
 def test_a_task_that_costs_the_worker_twice_is_given_up(
     clerk: Clerk, tasks: list[Task], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    poisoned = Task("ann", NAME, tasks[0].brief, "not JSON")
+    poisoned = replace(tasks[0], work="not JSON")
     done = clerk.grade(poisoned)
     assert done.result == ""
     assert done.problem
@@ -105,6 +110,19 @@ def test_a_worker_that_dies_of_each_task_costs_two_tries(
     done = clerk.grade(tasks[0])
     assert "lost 2 times" in done.problem
     assert len(started) == 2
+
+
+def test_a_worker_that_hangs_is_lost_too(
+    clerk: Clerk, tasks: list[Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = subprocess.Popen
+
+    def sleepy(command: list[str], **options: object) -> object:
+        return start([sys.executable, "-c", "import time; time.sleep(600)"], **options)  # type: ignore[call-overload]
+
+    monkeypatch.setattr("tito.grading.clerk.subprocess.Popen", sleepy)
+    done = clerk.grade(replace(tasks[0], patience=0.2))
+    assert "lost 2 times" in done.problem
 
 
 def test_stopping_ends_the_workers_and_what_they_started(tasks: list[Task]) -> None:
@@ -168,7 +186,7 @@ def test_a_worker_with_another_grader_refuses(
     clerk: Clerk, tasks: list[Task], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     brief = tasks[0].brief.replace('"engine": "', '"engine": "9.')
-    done = clerk.grade(Task("ann", NAME, brief, tasks[0].work))
+    done = clerk.grade(replace(tasks[0], brief=brief))
     assert done.refused
     assert "engine is 0." in done.problem
     assert "the run began with 9." in done.problem

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from grading.synthetic import class_of
-from tito.errors import UsageError, WorkspaceError
+from tito.errors import CourseFolderError, UsageError, WorkspaceError
 from tito.grading.choose import chosen_jobs
 from tito.grading.clerk import Done, Task
 from tito.grading.course import CourseFolder
@@ -134,6 +134,13 @@ def test_what_is_no_answer_is_a_finding_and_no_result(
     assert reason in finding.message
     assert "student-00000" in finding.where
     assert len(pending(jobs_of(full, "student-00000"), False)) == 1
+
+
+def test_a_worker_that_refuses_stops_the_run(full: CourseFolder) -> None:
+    """It would refuse every other submission, too."""
+    with pytest.raises(CourseFolderError, match="01_counter cannot be graded here: no sandbox"):
+        graded(full, jobs_of(full), Fake(problem="no sandbox", refused=True))
+    assert results(full) == {}
 
 
 def test_a_result_of_somebody_else_is_not_taken(full: CourseFolder) -> None:

@@ -34,9 +34,10 @@ class Bench:
         self.needed = earlier_modules(self.course, self.assignment.module)
         self.judge: Judge | None = None
         self.sandbox = ""  # in words; unknown until there is something to run on
+        self.weak = False
         if brief.settings.against == "reference":
             self.judge = self._stack.enter_context(self._judge(self.needed))
-            self.sandbox = self.judge.sandbox
+            self.sandbox, self.weak = self.judge.sandbox, self.judge.weak
 
     def __enter__(self) -> Self:
         return self
@@ -58,7 +59,7 @@ class Bench:
         provided = [id for id in self.needed if id not in built]
         stack, notes = own_stack(self.course, theirs)
         with self._judge(provided, stack) as judge:
-            self.sandbox = judge.sandbox
+            self.sandbox, self.weak = judge.sandbox, judge.weak
             result = self._grade(work, judge)
         return replace(result, remarks=(*result.remarks, *notes))
 

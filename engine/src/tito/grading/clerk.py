@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,19 +20,24 @@ THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THR
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One submission to grade; `brief` and `work` are JSON, so that it can travel anywhere."""
+    """One submission to grade; `brief` and `work` are JSON, so that it can travel anywhere.
+
+    A worker that takes more than `patience` seconds for it hangs.
+    """
 
     student: str
     assignment: str
     brief: str
     work: str
+    patience: float
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
     """What came of a task: `result` is the text of its file, or `problem` says why there is none.
 
-    With `refused`, the worker grades nothing at all of that assignment.
+    With `refused`, the worker grades nothing at all of that assignment. `sandbox` says in words how
+    it was held, `weak` that this is not enough against somebody who means harm.
     """
 
     student: str
@@ -41,6 +47,7 @@ class Done:
     refused: bool = False
     seconds: float = 0.0
     sandbox: str = ""
+    weak: bool = False
 
 
 class Lost(Exception):
@@ -53,7 +60,6 @@ class Clerk:
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
         self._brief = ""
-        self._sandbox = ""
         self._closed = False
         self._lock = threading.Lock()
 
@@ -61,7 +67,7 @@ class Clerk:
         """A task that costs us the worker twice is given up; the next one gets a new worker."""
         start = time.perf_counter()
         for _ in range(ATTEMPTS):
-            with contextlib.suppress(Lost):
+            with contextlib.suppress(Lost), self._awake(task.patience):
                 answer = self._ask(task)
                 break
             self._end()
@@ -73,20 +79,33 @@ class Clerk:
             answer.get("refused", "") or answer.get("problem", ""),
             "refused" in answer,
             time.perf_counter() - start,
-            self._sandbox,
+            answer.get("sandbox", ""),
+            bool(answer.get("weak")),
         )
 
     def close(self) -> None:
         self._closed = True
         self._end()
 
-    def _ask(self, task: Task) -> dict[str, str]:
+    @contextlib.contextmanager
+    def _awake(self, patience: float) -> Iterator[None]:
+        """A worker that is still at it then is ended, and so lost."""
+        timer = threading.Timer(patience, self._end)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()
+
+    def _ask(self, task: Task) -> dict[str, Any]:
         process = self._running()
         if task.brief != self._brief:
             answer = _exchange(process, {"brief": task.brief})
-            if "sandbox" not in answer:
+            if "ready" not in answer:
                 return answer
-            self._brief, self._sandbox = task.brief, answer["sandbox"]
+            self._brief = task.brief
         return _exchange(process, {"work": task.work})
 
     def _running(self) -> subprocess.Popen[str]:
@@ -123,7 +142,7 @@ def _start() -> subprocess.Popen[str]:
     )
 
 
-def _exchange(process: subprocess.Popen[str], message: dict[str, str]) -> dict[str, str]:
+def _exchange(process: subprocess.Popen[str], message: dict[str, str]) -> dict[str, Any]:
     assert process.stdin
     assert process.stdout
     try:

@@ -169,7 +169,7 @@ def put(
 ) -> str:
     """Store a submission; what came of it. An interrupted `put` leaves the old one or the new one."""
     folder = course.submitted(student, assignment)
-    stamp = datetime.fromtimestamp(at, UTC).strftime(WRITTEN) if at else ""
+    stamp = _written(at)
     wanted = files | ({STAMP: (stamp + "\n").encode()} if stamp else {})
     try:
         if not os.path.lexists(folder):
@@ -186,6 +186,14 @@ def put(
         fix = "make room or permission there, then collect again: it goes on"
         raise CourseFolderError(Finding(message, str(folder), fix)) from None
     return "newer"
+
+
+def _written(at: float) -> str:
+    """Empty if the time is not known, or none that there is."""
+    try:
+        return datetime.fromtimestamp(at, UTC).strftime(WRITTEN) if at else ""
+    except (ValueError, OverflowError, OSError):
+        return ""
 
 
 def _write(folder: Path, files: dict[str, bytes]) -> None:

@@ -66,7 +66,7 @@ def grade_there(task: Task) -> tuple[Any, ...]:
         _here.clerk = Clerk()
     done: Done = _here.clerk.grade(task)
     parts = (done.student, done.assignment, done.result, done.problem)
-    return (*parts, done.refused, done.seconds, done.sandbox)
+    return (*parts, done.refused, done.seconds, done.sandbox, done.weak)
 
 
 def _connect(scheduler: str) -> Client:

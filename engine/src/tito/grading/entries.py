@@ -15,11 +15,13 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC
 from functools import partial
 from pathlib import Path
 
 from tito.errors import UsageError
 from tito.grading.intake import MOST_BYTES, SAFELY
+from tito.grading.timestamp import handed_in
 from tito.model import Finding
 
 MOST_ENTRIES = 100_000
@@ -70,7 +72,15 @@ def _in_folder(root: Path) -> Iterator[Entry | Finding]:
             if stat.S_ISLNK(status.st_mode):
                 yield _finding(shown, root.name, "it is a link, and links are not followed")
             elif stat.S_ISREG(status.st_mode) and not name.startswith("."):
-                yield Entry(_usual(shown), status.st_mtime, partial(_read_file, path))
+                yield Entry(_usual(shown), _handed_in(path, status), partial(_read_file, path))
+
+
+def _handed_in(path: Path, status: os.stat_result) -> float:
+    """As nbgrader noted it beside the file, if it did; else when the file was last changed."""
+    if not path.with_name("timestamp.txt").is_file():
+        return status.st_mtime
+    at = handed_in(path.parent)
+    return at.replace(tzinfo=UTC).timestamp() if at else status.st_mtime
 
 
 def _read_file(path: Path) -> bytes:

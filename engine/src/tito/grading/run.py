@@ -10,9 +10,11 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from tito.errors import CourseFolderError
 from tito.grading.brief import dump_brief, dump_work
 from tito.grading.clerk import Done, Task
 from tito.grading.executors import Executor, Where
@@ -21,6 +23,9 @@ from tito.grading.result import Result, load
 from tito.grading.stack import Stack
 from tito.model import Finding
 from tito.workspace.files import write_atomically
+
+START = 120.0  # seconds until a worker is ready
+PATIENCE = 3  # times as long as one submission may take
 
 Tell = Callable[[str, dict[str, Any]], None]
 
@@ -41,6 +46,7 @@ class Summary:
     counts: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
     sandbox: str = ""
+    weak: bool = False
 
 
 def pending(jobs: list[Job], force: bool) -> list[Job]:
@@ -64,7 +70,7 @@ def run(jobs: list[Job], executor: Executor, where: Where, journal: Journal, tel
     """
     summary = Summary()
     at = {(job.student, job.stack.name): job for job in jobs}
-    with closing(_graded(executor, _tasks(jobs, summary, journal), where)) as done:
+    with closing(_graded(executor, _tasks(jobs, journal), where)) as done:
         for each in done:
             job = at.pop((each.student, each.assignment), None)
             if job is not None:
@@ -80,17 +86,24 @@ def _graded(executor: Executor, tasks: Iterator[Task], where: Where) -> Generato
     yield from executor.grade(tasks, where)
 
 
-def _tasks(jobs: list[Job], summary: Summary, journal: Journal) -> Iterator[Task]:
-    """Each is read from disk when a worker is free for it. What no worker can grade is left out."""
-    for job in jobs:
-        brief = dump_brief(job.stack.brief)
-        journal.write("began", assignment=job.stack.name, student=job.student)
-        yield Task(job.student, job.stack.name, brief, dump_work(job.stack.work(job.student)))
+def _tasks(jobs: list[Job], journal: Journal) -> Iterator[Task]:
+    """Each is read from disk when a worker is free for it."""
+    for name, of_one in groupby(jobs, key=lambda job: job.stack.name):
+        brief = ""
+        for job in of_one:
+            brief = brief or dump_brief(job.stack.brief)
+            journal.write("began", assignment=name, student=job.student)
+            work = dump_work(job.stack.work(job.student))
+            limits = job.stack.brief.settings.limits
+            yield Task(job.student, name, brief, work, START + PATIENCE * limits.wall)
 
 
 def _take(done: Done, job: Job, summary: Summary, journal: Journal, tell: Tell) -> None:
     about = {"assignment": done.assignment, "student": done.student}
-    summary.sandbox = summary.sandbox or done.sandbox
+    summary.sandbox, summary.weak = summary.sandbox or done.sandbox, summary.weak or done.weak
+    if done.refused:
+        message = f"{done.assignment} cannot be graded here: {done.problem}"
+        raise CourseFolderError(Finding(message, fix="mend that, and type the command again"))
     try:
         result = _checked(done, job)
     except ValueError as error:

@@ -26,7 +26,7 @@ SCRATCH = "/scratch"  # within bubblewrap
 # Should memory run out all the same, the system ends a student's process, not the grader's.
 FIRST_TO_GO = ("/bin/sh", "-c", 'echo 1000 > /proc/self/oom_score_adj; exec "$@"', "sh")
 APART = "CAP_SYS_ADMIN"  # to give each child namespaces of its own
-TO_DROP_ROOT = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP", "CAP_CHOWN")
+TO_DROP_ROOT = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP", "CAP_KILL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,7 @@ class Launched:
 def ladder(outlook: Outlook, workspace: Path) -> Iterator[Rung]:
     """Every rung that may hold here, best first."""
     if bubblewrap := shutil.which("bwrap"):
-        needed = () if os.getuid() else TO_DROP_ROOT
-        for capabilities in ((APART, *needed), needed):
+        for capabilities in ((APART,), ()) if os.getuid() else ((APART, *TO_DROP_ROOT),):
             options = _bubblewrap(outlook, workspace, capabilities)
             yield Rung("bubblewrap", (bubblewrap, *options), boxed=True)
     if landlock.version():

@@ -39,9 +39,11 @@ class Desk:
     def answer(self, message: dict[str, str]) -> dict[str, Any]:
         try:
             if "brief" in message:
-                return {"sandbox": self._start(message["brief"])}
+                self._start(message["brief"])
+                return {"ready": True}
             assert self.bench
-            return {"result": dump(self.bench.grade(load_work(message["work"])))}
+            result = dump(self.bench.grade(load_work(message["work"])))
+            return {"result": result, "sandbox": self.bench.sandbox, "weak": self.bench.weak}
         except OtherGrader as error:
             return {"refused": str(error)}
         except TitoError as error:
@@ -49,11 +51,10 @@ class Desk:
         except Exception as error:  # a mistake of ours must not cost the others their grades
             return {"problem": f"{type(error).__name__}: {error}"}
 
-    def _start(self, brief: str) -> str:
+    def _start(self, brief: str) -> None:
         self.stack.close()
         self.bench = None
         self.bench = self.stack.enter_context(Bench(load_brief(brief)))
-        return self.bench.sandbox
 
 
 if __name__ == "__main__":

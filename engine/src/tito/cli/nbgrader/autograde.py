@@ -16,10 +16,19 @@ import click
 from tito.cli.out import say_findings, say_table, seconds
 from tito.cli.progress import Progress
 from tito.grading.course import CourseFolder, find_course
+from tito.model import Finding
 
 if TYPE_CHECKING:
     from tito.grading.run import Summary, Tell
     from tito.grading.shard import Shard
+
+
+WEAK = Finding(
+    "the sandbox is weak: what students wrote could read whatever you can",
+    "this machine",
+    "install bubblewrap, or grade on Linux; --require-sandbox grades nothing without",
+    level="warning",
+)
 
 
 @dataclass(frozen=True)
@@ -97,6 +106,7 @@ def _stock(course: CourseFolder, options: Options) -> int:
     """Nothing of the course is changed: nbgrader works in a copy."""
     from tito.grading import oracle
 
+    click.echo("Without a sandbox: what students wrote may do all that you may.", err=True)
     ungraded = 0
     for name in options.assignment or course.assignments():
         assignment = course.assignment(name)
@@ -139,7 +149,7 @@ def _autograde(course: CourseFolder, options: Options) -> int:
     where = Where(options.jobs, options.scheduler)
     with _telling(len(waiting), len(chosen), options.as_json) as tell:
         summary = run(waiting, executor(options.executor), where, journal, tell)
-    summary.findings[:0] = findings
+    summary.findings[:0] = [*findings, *[WEAK] * summary.weak]
     if shard.count == 1 and not options.results:
         names = dict.fromkeys(job.stack.name for job in chosen)
         summary.findings += recorded(course, names, options.student or None)
