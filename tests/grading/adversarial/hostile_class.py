@@ -14,7 +14,7 @@ from pathlib import Path
 from unittest import mock
 
 from grading.adversarial.suite import HONEST, NAME, NOTEBOOK, Attack, answered
-from support import OUR_TIERS, ROOT, forget, install, project
+from support import OUR_TIERS, forget, install, project
 from tito.grading.choose import chosen_jobs
 from tito.grading.course import CourseFolder
 from tito.grading.executors import Local, Where
@@ -41,9 +41,8 @@ def hostile_course(root: Path) -> Iterator[tuple[CourseFolder, Path]]:
     lesson = tier / "src" / "abacus_base" / "modules" / NAME / "total_dev.py"
     shutil.copy(Path(__file__).with_name("total_dev.py"), lesson)
     install(tier, site)
-    path = os.pathsep.join((str(site), str(ROOT / "tests")))
     kept = {key: value for key, value in os.environ.items() if not key.startswith("TITO_")}
-    kept |= {"PYTHONPATH": path, "TITO_DISABLE_PLUGINS": OUR_TIERS}
+    kept |= {"PYTHONPATH": str(site), "TITO_DISABLE_PLUGINS": OUR_TIERS}
     with (
         mock.patch.dict(os.environ, kept, clear=True),
         mock.patch.object(sys, "path", [str(site), *sys.path]),
@@ -142,8 +141,16 @@ def _adopt() -> None:
 
 
 def _children() -> set[str]:
+    """Those that live: one that has ended waits for somebody to ask how, and that is nobody's harm."""
     found = Path("/proc/self/task").glob("*/children")
-    return {each for path in found for each in path.read_text().split()}
+    return {each for path in found for each in path.read_text().split() if _lives(each)}
+
+
+def _lives(process: str) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def _files(root: Path) -> dict[str, str]:

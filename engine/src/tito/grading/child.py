@@ -20,6 +20,8 @@ from typing import Any
 from tito.curriculum.source import Cell
 from tito.grading.controls import take_away
 from tito.grading.integrity import Given, Snapshot
+from tito.grading.pretenders import pretenders
+from tito.grading.sentry import Sentry
 from tito.grading.wire import Message, Wire
 from tito.kernel import MOST_ERROR, Bounded, code_name, fresh_scope, in_words, remember_lines
 
@@ -37,6 +39,7 @@ class Child:
         self.wire = wire
         self.output = output
         self.given = Given(snapshot)
+        self.sentry = Sentry(lambda word: wire.send({"reached": word}))
         self.scope: dict[str, Any] = {}
 
     def serve(self) -> None:
@@ -44,7 +47,7 @@ class Child:
             asked = self.wire.receive()
             cell = _cell(asked["cell"])
             self.scope = self.scope or fresh_scope(cell.file)
-            answer = self.run(cell, asked) if asked["do"] == "run" else self.control(asked)
+            answer = getattr(self, asked["do"])(cell, asked)
             self.wire.send({"ticket": asked["ticket"], **answer})
 
     def run(self, cell: Cell, asked: Message) -> Message:
@@ -54,10 +57,16 @@ class Child:
             self.given.learn(asked["keeps"], self.scope)
             return self.given.restore(self.scope, may)
 
+        if asked["answer"]:
+            self.sentry.files.add(code_name(cell))
         may = frozenset(asked["may"])
         return run(cell, self.scope, asked["canary"], self.output, restore)
 
-    def control(self, asked: Message) -> Message:
+    def look(self, cell: Cell, asked: Message) -> Message:
+        """For classes of the answers that decide comparisons themselves."""
+        return {"found": pretenders(self.given.snapshot.classes, cell.file)}
+
+    def control(self, cell: Cell, asked: Message) -> Message:
         """Whether tests fail without the student's functions: a fork of this process answers that.
 
         Our own answer says that it has ended, with all of its trials or with the one that it is at.
