@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from pathlib import Path
+from html.parser import HTMLParser
 
 import pytest
 
@@ -16,9 +17,17 @@ from grading.adversarial.hostile_class import (
     hostile_course,
     student,
 )
-from grading.adversarial.suite import CELLS, MARKERS, NAME, POINTS, Attack, attacks
+from grading.adversarial.page import PAGE, page
+from grading.adversarial.suite import CELLS, HERE, MARKERS, NAME, POINTS, Attack, attacks
+from tito.grading.feedback import write_feedback
+from tito.grading.gradebook import record
+from tito.grading.oracle import grades
 
 ATTACKS = attacks()
+SHOWN = {
+    "html", "terminal", "exception-name", "lone-surrogates", "grade-ids-hostile", "hostile-repr",
+    "several", "odd-letters",
+}  # fmt: skip
 PATIENCE = 15.0  # seconds beside those of the submission: a busy machine, a judge that starts anew
 
 
@@ -110,7 +119,62 @@ def test_all_of_this_was_in_a_sandbox(hostile: HostileClass) -> None:
     assert hostile.summary.sandbox.startswith("bubblewrap + namespaces + Landlock")
 
 
+@pytest.fixture(scope="module")
+def recorded(hostile: HostileClass) -> HostileClass:
+    """With all of it in nbgrader's gradebook, and executed notebooks."""
+    record(hostile.course, NAME)
+    return hostile
+
+
+def test_nbgraders_gradebook_has_the_same_points(recorded: HostileClass) -> None:
+    graded = grades(recorded.course, NAME)
+    names = [s for n, attack in enumerate(ATTACKS) for s in (student(n, attack), beside(n, attack))]
+    for name in names:
+        earned = {score.id: score.earned for score in recorded.result(name).scores}
+        assert {cell: score or 0 for cell, score in graded[name].items()} == earned
+
+
+def test_feedback_shows_what_was_written_and_runs_nothing_of_it(recorded: HostileClass) -> None:
+    names = [student(n, attack) for n, attack in enumerate(ATTACKS) if attack.name in SHOWN]
+    assert write_feedback(recorded.course, NAME, [CLASSMATE, *names], lambda: None) == []
+    pages = {name: recorded.course.feedback(name, NAME).read_text() for name in (CLASSMATE, *names)}
+    assert len(pages) == len(SHOWN) + 1
+    usual = active(pages.pop(CLASSMATE))
+    for name, page in pages.items():
+        assert active(page) == usual, name
+        assert not any(marker in page for marker in MARKERS), name
+        assert not any(c in page for c in "\x1b\x07\x9b\x00"), name
+
+
+class Active(HTMLParser):
+    """Collects what a browser would run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("script", "iframe", "object", "embed", "svg", "math", "base", "form"):
+            self.found.append(tag)
+        runs = [name for name, value in attrs if "javascript:" in (value or "").lower()]
+        self.found += [*runs, *(name for name, _ in attrs if name.startswith("on"))]
+
+
+def active(page: str) -> list[str]:
+    parser = Active()
+    parser.feed(page)
+    return parser.found
+
+
+def test_the_page_about_attacks_is_what_the_suite_says() -> None:
+    assert PAGE.read_text() == page(), "python tests/grading/adversarial/page.py"
+
+
+def test_nbgrader_was_measured_with_each_attack_that_it_can_be() -> None:
+    measured = json.loads((HERE / "stock.json").read_text())
+    assert set(measured) == {attack.name for attack in ATTACKS if not attack.stock}
+
+
 def test_each_attack_has_a_name_of_its_own_and_the_suite_is_large() -> None:
     names = [attack.name for attack in ATTACKS]
     assert len(set(names)) == len(names) >= 60
-    assert NAME

@@ -58,10 +58,15 @@ class Sentry:
 
     def _is_an_answers(self, frame: FrameType | None, event: str) -> bool:
         while frame and frame.f_code.co_filename not in self.files:
-            if event in DIRECTLY and frame.f_globals.get("__name__") not in MESSENGERS:
+            if event in DIRECTLY and not _passes_on(frame, event):
                 return False
             frame = frame.f_back
         return frame is not None
+
+
+def _passes_on(frame: FrameType, event: str) -> bool:
+    """Whether this is a function that fetches a frame for its caller."""
+    return event == "sys._getframe" and frame.f_globals.get("__name__") in MESSENGERS
 
 
 def _word(event: str, arguments: tuple[Any, ...]) -> str:
