@@ -35,7 +35,8 @@ Files = Callable[[Path, Path], None]  # (the submission's folder, the honest not
 class Attack:
     """`cells` are what becomes of CELLS, in that order, "any" where chance decides; `earned` are the points without those that a
     person decides about. Every one of `flags`, `notes` and `says` is part of a flag, a note or a
-    cell's output; without `flags`, there may be none. `stock` says why it does not run with nbgrader.
+    cell's output; without `flags`, there may be none. `stock` says why it does not run with nbgrader;
+    `beyond`, in the words of docs/grading.md, why nothing in this process can stop it.
     """
 
     family: str
@@ -49,6 +50,7 @@ class Attack:
     notes: tuple[str, ...] = ()
     says: tuple[str, ...] = ()
     stock: str = ""
+    beyond: str = ""
 
     def put(self, folder: Path, release: Path, words: dict[str, str]) -> None:
         """Hand it in. `words` stand for places that the author of an attack might know."""

@@ -20,6 +20,7 @@ from tito.grading.wire import Wire
 from tito.kernel import ENDED, how_it_ended
 
 ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
+UNSOUND = re.compile("[\ud800-\udfff\0]")
 SHOWN = ("stdout", "stderr", "value", "error", "traceback")
 MOST_REACHES = 5  # of an answer are told
 SLACK = 1 << 16  # characters of a message beside what a cell printed
@@ -96,7 +97,7 @@ class Submission:
 
     def _tell_reached(self, dialogue: Dialogue, test: Cell) -> None:
         """Whatever answers reached for until here, without a word of it in the lesson, is odd."""
-        for word in dialogue.reached:
+        for word in _names(dialogue.reached):
             if self.plan.known.isdisjoint((word, word.rpartition(".")[2])):
                 self._flag(test, f"an answer uses {word} while it runs: no exercise needs that")
 
@@ -163,7 +164,7 @@ class Submission:
     def _text(self, value: object) -> str:
         """What a child says is a text, not too long, and has no addresses, which differ each time."""
         text = value if isinstance(value, str) else ""
-        return ADDRESS.sub("at 0x…", text[: self.limits.output + SLACK])
+        return ADDRESS.sub("at 0x…", sound(text[: self.limits.output + SLACK]))
 
 
 def without_hidden_tests(cell: Cell, traceback: str) -> str:
@@ -183,7 +184,12 @@ def without_hidden_tests(cell: Cell, traceback: str) -> str:
 
 def _names(value: object) -> list[str]:
     """What a child says are names: not many, not long."""
-    return [str(name)[:100] for name in value[:10]] if isinstance(value, list) else []
+    return [sound(str(name)[:100]) for name in value[:10]] if isinstance(value, list) else []
+
+
+def sound(text: str) -> str:
+    """Without what no file or database can hold: halves of characters, and zeros."""
+    return UNSOUND.sub("\ufffd", text)
 
 
 def name_of(cell: Cell) -> str:
