@@ -48,6 +48,17 @@ def test_ordinary_code_is_not(text: str) -> None:
     assert found(text) == []
 
 
+@pytest.mark.parametrize(
+    "text", ["-" * 90_000 + "1", "x=" * 40_000 + "1", "'\\d'", "a\0b", "\udc00"]
+)
+def test_no_text_is_too_odd_to_be_read(text: str) -> None:
+    assert found(text) == []
+
+
+def test_a_very_long_answer_is_told_and_not_parsed() -> None:
+    assert found("1\n" * 1_000_000) == ["has 2000000 characters"]
+
+
 def test_what_the_lesson_uses_may_be_used_but_an_operator_only_where_its_stub_has_it() -> None:
     assert found("import os\nos.replace(a, b)", known="os") == []
     assert found("x.__eq__", known="__eq__") == ["uses __eq__"]
