@@ -1,0 +1,99 @@
+"""Questions to trained models that don't depend on what your modules say of themselves."""
+
+import sys
+
+import by_hand
+import numpy as np
+import tinytorch.core as torch
+from network import HEADS, gpt
+from tinytorch_core.evidence import compare, fault
+
+AHEAD = 4  # times the chance: how much more than that a head must look at the mirror image
+
+
+def logits_of(model, tokens, batch=64):
+    """In evaluation mode, and without a graph."""
+    model.eval()
+    with torch.no_grad():
+        parts = [
+            model(torch.tensor(tokens[start : start + batch])).numpy()
+            for start in range(0, len(tokens), batch)
+        ]
+    return np.concatenate(parts)
+
+
+def looks(model, tokens):
+    """Where each head looks, by hand: (N, H, T, T) for each block. They are those of your model only
+    if its logits come out."""
+    logits, weights, _ = by_hand.forward(by_hand.parameters(model), tokens, HEADS)
+    compare("transformers", "the logits after training", logits_of(model, tokens), logits, 1e-3)
+    return weights
+
+
+def mirror(model, tokens, length):
+    """Rows are a word of this length, a >, and the word backwards. To write the letter i from the
+    end, some head should look at it: i places before the >, from i places behind it."""
+    behind = np.arange(length)
+    shares = [
+        weights[:, head, length + behind, length - 1 - behind].mean()
+        for weights in looks(model, tokens)
+        for head in range(HEADS)
+    ]
+    chance = (1 / (length + behind + 1)).mean()
+    best = int(np.argmax(shares))
+    print(
+        f"Head {best % HEADS + 1} of block {best // HEADS + 1} gives {shares[best]:.0%} of its attention"
+        f" to the mirror image; chance is {chance:.0%}."
+    )
+    if shares[best] < AHEAD * chance:
+        sys.exit("\nno head looks at the letter that comes next, though the answers are right")
+
+
+def silenced(model, tokens):
+    """Its logits, by hand, if attention says nothing."""
+    p = by_hand.parameters(model)
+    for name, array in p.items():
+        if "out_proj" in name:
+            array[...] = 0
+    return by_hand.forward(p, tokens, HEADS)[0]
+
+
+def causality(model, tokens, rows=8):
+    """What comes later must not change what was said before: everything from a position on is
+    replaced, for several positions."""
+    before, rng = logits_of(model, tokens[:rows]), np.random.default_rng(0)
+    length = tokens.shape[1]
+    for position in (1, length // 4, length // 2, length - 1):
+        other = tokens[:rows].copy()
+        other[:, position:] = rng.permuted(other[:, position:] + 1, axis=1) % before.shape[2]
+        change = np.abs(logits_of(model, other) - before).max(2)
+        if change[:, :position].max() > 1e-6:
+            fault("transformers", "GPT", f"it sees what comes at {position} before that position")
+        if change[:, position].min() < 1e-3:
+            fault("transformers", "GPT", f"it does not care about the token at {position}")
+    print("What comes later never changes what was said before.")
+
+
+def order(model, tokens):
+    """The same tokens in another order mean something else, and only positions tell them apart: a
+    single block without them can't."""
+    mixed = tokens[:8].copy()
+    mixed[:, :-1] = np.random.default_rng(0).permuted(mixed[:, :-1], axis=1)
+
+    def change(model):
+        return np.abs(logits_of(model, mixed) - logits_of(model, tokens[:8]))[:, -1].max(1)
+
+    if change(model).min() < 0.1:
+        fault("embeddings", "LearnedPositions", "another order of the tokens changes nothing")
+    blind = gpt(int(tokens.max()) + 1, tokens.shape[1], 0, blocks=1)
+    blind.position.weight.detach().zero_()
+    if change(blind).max() > 1e-4:
+        fault("attention", "a block without positions", "it tells one order from another")
+    print("Another order of the same tokens changes the answer; without positions, it can't.")
+
+
+def likeness(model):
+    """The cosine of the angle between the vectors of any two positions."""
+    vectors = model.position.weight.detach().numpy()
+    vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors @ vectors.T
