@@ -59,6 +59,16 @@ def test_curves_rise_with_their_values_and_share_their_axes() -> None:
     assert {"one", "other <&>", "title", "step", "loss", "0", "1"} <= set(texts(picture))
 
 
+def test_long_names_of_curves_have_room() -> None:
+    name = "a curve that has a long name"
+    picture = curves({name: [1.0, 2.0], "short": [2.0, 1.0]}, "title", "step", "loss", width=640)
+    (text,) = [each for each in elements(picture, "text") if each.text == name]
+    assert float(text.get("x", "")) + 6.5 * len(name) < 640  # a letter is about 6.5 pixels wide
+    (line, _) = elements(picture, "polyline")
+    end = line.get("points", "").split()[-1].partition(",")[0]
+    assert 200 < float(end) < float(text.get("x", ""))
+
+
 @pytest.mark.parametrize("highest", [0.003, 0.7, 1.0, 6.9, 99.0, 300.0])
 def test_an_axis_has_a_few_round_ticks(highest: float) -> None:
     picture = curves({"a": [highest / 2, highest]}, "", "", "")

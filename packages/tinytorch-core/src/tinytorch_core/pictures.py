@@ -64,7 +64,8 @@ def regions(chance, points, labels, title, size=320, cells=80):
 def curves(lines, title, across, up, width=640, height=320):
     """Curves, as {name: values}; the values of each are equally far apart, from 1 on. `across` and
     `up` say what the axes show."""
-    left, right, bottom = 56, width - 110, height - 44  # on the right, the names
+    names = 24 + max(86, *(7 * len(name) for name in lines))  # their room on the right
+    left, right, bottom = 56, width - names, height - 44
     longest = max(map(len, lines.values()))
     highest = max(float(np.max(values)) for values in lines.values()) * 1.05 or 1.0
     shapes = [

@@ -123,7 +123,7 @@ def show(competitors, images, labels):
     pictures = {
         "loss": losses(competitors),
         "filters": filters(first),
-        "feature-maps": feature_maps(first, images[labels == 4][:1]),
+        "feature-maps": feature_maps(first, images[labels == 7][:1]),
         "confusion": confusion(counts, f"convolutions, {STARTS} starts together"),
     }
     times = (answers != labels).sum(0)
