@@ -1,4 +1,4 @@
-"""The rival: it counts which token follows which, and nothing else. No module of yours has a part in it."""
+"""The rival: it counts which token follows which, and nothing else. No module of yours is in it."""
 
 import numpy as np
 

@@ -94,8 +94,8 @@ def attend_back(g, p, name, kept):
     parts = attention_back(split(into, heads), q, k, v, weights)
     three = np.concatenate([merge(part) for part in parts], -1)
     found = {}
-    for part, g, x_ in (("in_proj_", three, x), ("out_proj.", g, merge(mixed))):
-        found[f"{name}.{part}weight"], found[f"{name}.{part}bias"] = linear_back(g, x_)
+    for part, slope, seen in (("in_proj_", three, x), ("out_proj.", g, merge(mixed))):
+        found[f"{name}.{part}weight"], found[f"{name}.{part}bias"] = linear_back(slope, seen)
     return three @ p[f"{name}.in_proj_weight"], found
 
 

@@ -27,9 +27,11 @@ def check_modules(text):
     check_foundation(lambda seed: perceptron(seed, 16), Recipe(32, 1, 0.01, 0.1, 0.5))
     check_characters()
     check_pairs(text)
+    check_shapes()
+    check_softmax()
+    check_gelu()
     check_embedding()
     check_positions()
-    check_gelu()
     check_attention()
     check_heads()
     check_norm()
@@ -80,7 +82,7 @@ def check_pairs(text):
     merges = pairs.learn(part, 120)
     table = [*pairs.tokens(merges), b"<end>"]
     if size != len(table) or learnt != table:
-        wrong = next((n for n, pair in enumerate(zip(learnt, table)) if len(set(pair)) > 1), size)
+        wrong = next((n for n, known in enumerate(learnt) if table[n : n + 1] != [known]), size)
         fault("tokenization", "training on pairs", f"token {wrong} is not what it should be")
     if b"".join(table[id] for id in ids) != other.encode("utf-8", "surrogatepass"):
         fault("tokenization", "encode", "the tokens' bytes, joined, are not the text's")
@@ -94,6 +96,44 @@ def check_pairs(text):
     if again != ids:
         fault("tokenization", "save and load", "what was loaded encodes in another way")
     print(f"  {len(merges)} merges, {len(ids)} tokens: agree with Python's, and come back as text")
+
+
+def check_shapes():
+    """What attention does to shapes: heads become a dimension, some are taken, texts grow."""
+    x, row, factors = leaf(numbers(2, 3, 4)), leaf(numbers(2)), numbers(2, 4, 2)
+    array, added = x.detach().numpy(), row.detach().numpy()
+    with checking("tensor", "shapes"):
+        output = x.transpose(1, 2)[:, :, 1:] + row
+        longer = torch.cat([x[:, -1:], x], 1).flatten(1)
+    agree("tensor", "parts, turned around", output.detach().numpy(), array.mT[:, :, 1:] + added)
+    expected = np.concatenate([array[:, -1:], array], 1).reshape(2, 16)
+    agree("tensor", "longer rows", longer.detach().numpy(), expected)
+    found = slopes("autograd", "parts, turned around", output, factors, [x, row])
+    whole = np.zeros((2, 3, 4))
+    whole[:, 1:] = factors.mT
+    for yours, theirs in zip(found, (whole, factors.sum((0, 1))), strict=True):
+        compare("autograd", "the gradient of parts, turned around", yours, theirs)
+    print("  their gradients: agree with NumPy")
+
+
+def check_softmax():
+    x, factors = leaf(numbers(2, 3, 4)), numbers(2, 3, 4)
+    with checking("activations", "softmax"):
+        output = F.softmax(x, -1)
+    p = by_hand.softmax(x.detach().numpy())
+    agree("activations", "softmax", output.detach().numpy(), p)
+    (found,) = slopes("autograd", "softmax", output, factors, [x])
+    expected = p * (factors - (p * factors).sum(-1, keepdims=True))
+    agree("autograd", "the gradient of softmax", found, expected)
+
+
+def check_gelu():
+    x, factors = leaf(numbers(40)), numbers(40)
+    with checking("activations", "gelu"):
+        output = F.gelu(x, approximate="tanh")
+    agree("activations", "gelu", output.detach().numpy(), by_hand.gelu(x.detach().numpy()))
+    (found,) = slopes("autograd", "gelu", output, factors, [x])
+    agree("autograd", "the gradient of gelu", found, by_hand.gelu_back(factors, x.detach().numpy()))
 
 
 def check_embedding():
@@ -132,18 +172,12 @@ def check_positions():
     agree("embeddings", "positions as waves", table, waves)
 
 
-def check_gelu():
-    x, factors = leaf(numbers(40)), numbers(40)
-    with checking("activations", "gelu"):
-        output = F.gelu(x, approximate="tanh")
-    agree("activations", "gelu", output.detach().numpy(), by_hand.gelu(x.detach().numpy()))
-    (found,) = slopes("autograd", "gelu", output, factors, [x])
-    agree("autograd", "the gradient of gelu", found, by_hand.gelu_back(factors, x.detach().numpy()))
-
-
 def check_attention():
     """All may be looked at; nothing that is later, by a mask and by its name; and the gradients."""
-    arrays, factors = [numbers(2, 5, 3), numbers(2, 5, 3) * 2 - 1, numbers(2, 5, 4)], numbers(2, 5, 4)
+    arrays, factors = (
+        [numbers(2, 5, 3), numbers(2, 5, 3) * 2 - 1, numbers(2, 5, 4)],
+        numbers(2, 5, 4),
+    )
     past = np.tril(np.ones((5, 5), bool))
     late = torch.tensor(np.where(past, 0, -np.inf))
     for what, allowed, options in (
@@ -218,15 +252,17 @@ def check_rounds():
     inputs = np.arange(40).reshape(20, 2)
     with checking("dataloader", "a loader by rounds"):
         loader = network.rows(inputs, inputs + 100, 3, a_round=7)
-        rounds = [[[t.numpy() for t in batch] for batch in loader] for _ in range(2)]
+        rounds = [[[t.numpy() for t in batch] for batch in loader] for _ in range(40)]
     for batches in rounds:
         if [len(x) for x, _ in batches] != [3, 3, 1] or len(loader) != 3:
             fault("dataloader", "a loader by rounds", "7 rows are batches of 3, 3 and 1")
         if any((y != x + 100).any() for x, y in batches):
             fault("dataloader", "a loader by rounds", "a row does not have its own target")
-    first, second = (np.concatenate([x for x, _ in batches])[:, 0] for batches in rounds)
-    if len(set(first)) < 7 or (first == second).all():
+    drawn = np.array([np.concatenate([x for x, _ in batches])[:, 0] for batches in rounds])
+    if any(len(set(each)) < 7 for each in drawn) or (drawn[0] == drawn[1]).all():
         fault("dataloader", "a loader by rounds", "rows should be drawn once, and anew each round")
+    if len(set(drawn.ravel())) < 20:
+        fault("dataloader", "a loader by rounds", "some rows never come")
     print("  rounds of the loader: rows with their targets, drawn anew")
 
 
@@ -258,7 +294,9 @@ def check_gpt():
     surprise, _ = by_hand.surprise(expected, targets)
     agree("transformers", "its loss at the next tokens", loss.item(), surprise)
     if abs(first - np.log(VOCABULARY)) > 0.1:
-        fault("transformers", "a new GPT", f"its loss is {first:.3f}, that of chance ln {VOCABULARY}")
+        fault(
+            "transformers", "a new GPT", f"its loss is {first:.3f}, that of chance ln {VOCABULARY}"
+        )
     with checking("autograd", "backward through a GPT"):
         loss.backward()
     hand = by_hand.gradients(p, inputs, targets, HEADS)
@@ -280,7 +318,9 @@ def check_training():
     losses = []
     for step in range(steps):
         some = slice(step * batch, (step + 1) * batch)
-        losses.append(by_hand.surprise(by_hand.forward(p, inputs[some], HEADS)[0], targets[some])[0])
+        losses.append(
+            by_hand.surprise(by_hand.forward(p, inputs[some], HEADS)[0], targets[some])[0]
+        )
         found = by_hand.gradients(p, inputs[some], targets[some], HEADS)
         _, slopes = clipped([found[name] for name in p], network.MAX_NORM)
         moved = other.step(list(p.values()), slopes, rate(step, steps))

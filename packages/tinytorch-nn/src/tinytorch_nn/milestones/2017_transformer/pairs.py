@@ -1,6 +1,7 @@
 """Byte-pair encoding without any of your modules: slow, and plain."""
 
 from collections import Counter
+from itertools import pairwise
 
 LIMITS = {"white": 32, "digit": 3, "letter": 32, "sign": 32}
 
@@ -45,7 +46,7 @@ def learn(text, how_many):
     """The merges: each time the pair that is most frequent now, of several the smallest."""
     words, merges = [numbers(piece) for piece in pieces(text)], []
     for _ in range(how_many):
-        counts = Counter(pair for ids in words for pair in zip(ids, ids[1:]))
+        counts = Counter(pair for ids in words for pair in pairwise(ids))
         pair = min(counts, key=lambda pair: (-counts[pair], pair))
         words = [merged(ids, pair, 256 + len(merges)) for ids in words]
         merges.append(pair)

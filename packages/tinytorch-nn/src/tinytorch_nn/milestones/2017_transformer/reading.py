@@ -24,7 +24,7 @@ def learn_to_read(text, other, seed=SEED):
         ids, held_out = np.array(tokenizer.encode(text)), np.array(tokenizer.encode(other))
     print(
         f"\nA GPT reads {len(text):,} characters of Python's library, {len(ids):,} tokens. Held out"
-        f" are\n{', '.join(HELD_OUT)}.\n"
+        f" are\n{HELD_OUT}.\n"
     )
     (inputs, targets), table = windows(held_out, CONTEXT), bigram.best(ids, VOCABULARY)
     model = gpt(VOCABULARY, CONTEXT, seed)
