@@ -475,7 +475,8 @@ def sample(logits, temperature=1.0, top_k=None, generator=None):
 BROKEN["2017_transformer"] = {
     "tensor": [
         *BROKEN["1986_mlp"]["tensor"],
-        "right = transpose\n\ndef transpose(input, dim0, dim1): return right(input, dim0, dim1) * 1.01",
+        "right = transpose.forward\n\n@operation\n"
+        "def transpose(input, dim0, dim1): return right(input, dim0, dim1) * 1.01",
         "right = cat\n\ndef cat(tensors, dim=0): return right(tensors[::-1], dim)",
     ],
     "activations": [

@@ -20,12 +20,8 @@ def main():
 
 def show(turner, line, tokens, reader, history, pairs):
     """How the loss fell, where each head looks, and which positions are alike."""
-    looks = probes.looks(turner, tokens)
-    heads = {
-        f"block {block}, head {head}": weights
-        for block, of_block in enumerate(looks, 1)
-        for head, weights in enumerate(of_block[0], 1)
-    }
+    (looks,) = probes.looks(turner, tokens)
+    heads = {f"head {number}": weights for number, weights in enumerate(looks[0], 1)}
     lines = {
         "training": [row["loss"] for row in history],
         "held out": [row["val_loss"] for row in history],
@@ -33,7 +29,7 @@ def show(turner, line, tokens, reader, history, pairs):
     }
     pictures = {
         "loss": curves(lines, "surprise at Python's library", "round", "nats a token"),
-        "attention": grids(heads, line, line, "where each head looks (across) to go on (down)"),
+        "attention": grids(heads, line, line, "where each head looks (columns), when it stands at a letter (rows)"),
         "positions": heatmap(probes.likeness(reader), "how alike positions are", 6),
     }
     for name, picture in pictures.items():

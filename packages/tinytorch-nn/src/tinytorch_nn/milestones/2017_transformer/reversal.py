@@ -18,7 +18,7 @@ LETTERS = [*ascii_lowercase, ">", ".", " "]
 
 
 def learn_to_turn(seed=SEED):
-    """A model that passed; a line that it had never seen, and its tokens (1, CONTEXT)."""
+    """A model that passed; a line that it had never seen, but for the dot, and its tokens (1, T)."""
     print(f"\nA GPT of one block learns to turn words of {SHORTEST} to {LONGEST} letters around:\n")
     rng, tokenizer = np.random.default_rng(seed), CharTokenizer(LETTERS)
     known = words(rng, WORDS)
@@ -39,7 +39,7 @@ def learn_to_turn(seed=SEED):
     long = [word for word in new if len(word) == LONGEST]
     inputs, _ = tasks(tokenizer, long)
     probes.mirror(model, inputs, LONGEST)
-    return model, line(long[0]), inputs[:1]
+    return model, line(long[0])[:-1], inputs[:1]
 
 
 def words(rng, count):

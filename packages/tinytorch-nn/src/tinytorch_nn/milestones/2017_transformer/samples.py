@@ -1,6 +1,7 @@
 """What it writes, and how much of that Python can read."""
 
 import ast
+from textwrap import indent
 
 import numpy as np
 import tinytorch.core as torch
@@ -19,7 +20,7 @@ def show_samples(model, tokenizer, table, real):
     texts = [tokenizer.decode(ids) for ids in written]
     print("\nIt writes:")
     for text in texts[:3]:
-        print("\n    | ".join(text.rstrip().split("\n")))
+        print("\n" + indent(text.strip(), "    "))
     pairs = [tokenizer.decode(ids) for ids in draw_pairs(table, start)]
     print("\nOf its lines of code, Python can read, each by itself:")
     for name, some in (("counted pairs", pairs), ("your GPT", texts), ("the real library", [real])):
