@@ -96,9 +96,9 @@ def judge(convolutions, hidden):
     show_moves(convolutions.mean(0), hidden.mean(0))
     if ours.mean() < MEAN or ours.min() < EACH or not all(ahead):
         sys.exit(
-            f"\nThe convolutions should get {MEAN:.0%} right on average, {EACH:.0%} from every start, and be"
-            "\nahead of the hidden layer by more than chance makes. All parts agreed with NumPy, so it"
-            "\nis the training: `tito module test` tells more about each module"
+            f"\nThe convolutions should get {MEAN:.0%} right on average, {EACH:.0%} from every start,"
+            "\nand be ahead of the hidden layer by more than chance makes. All parts agreed with NumPy,"
+            "\nso it is the training: `tito module test` tells more about each module"
         )
 
 
