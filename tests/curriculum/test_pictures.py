@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from tinytorch_core.pictures import BLUE, RED, confusion, curves, gallery, grids, heatmap, regions
+from tinytorch_core.pictures import (
+    BLUE,
+    RED,
+    confusion,
+    counted,
+    curves,
+    gallery,
+    grids,
+    heatmap,
+    regions,
+    save,
+)
 
 SVG = "{http://www.w3.org/2000/svg}"
 STRONG = {"red": "#b2182b", "blue": "#2166ac"}
@@ -90,6 +102,20 @@ def test_a_confusion_shows_every_count_and_tells_right_from_wrong() -> None:
     assert is_red(wrong)
     assert nothing == "#ffffff"
     assert not is_red(also)
+
+
+def test_answers_of_many_models_are_counted_together() -> None:
+    counts = counted(np.array([0, 1, 2]), np.array([[0, 2, 2], [0, 2, 1]]))
+    assert counts.tolist() == [[2, 0, 0], [0, 0, 2], [0, 1, 1]]
+
+
+def test_pictures_are_saved_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    save({"one": "<svg/>", "other": "<svg>×</svg>"})
+    assert (tmp_path / "other.svg").read_text(encoding="utf-8") == "<svg>×</svg>"
+    assert capsys.readouterr().out == "\nLook at one.svg, other.svg.\n"
 
 
 def test_a_gallery_is_ink_or_red_and_blue() -> None:

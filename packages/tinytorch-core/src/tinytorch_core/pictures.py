@@ -2,6 +2,7 @@
 
 from html import escape
 from itertools import groupby
+from pathlib import Path
 
 import numpy as np
 
@@ -91,9 +92,17 @@ def curves(lines, title, across, up, width=640, height=320):
     return _svg(title, width, height, shapes)
 
 
+def counted(labels, answers):
+    """counts[t, p]: how often something of class t was taken for p. `answers` may have many rows."""
+    classes = max(np.max(labels), np.max(answers)) + 1
+    counts = np.zeros((classes, classes), int)
+    np.add.at(counts, (np.broadcast_to(labels, np.shape(answers)), answers), 1)
+    return counts
+
+
 def confusion(counts, title, cell=36):
-    """counts[t, p]: how often class t was taken for class p. What is right is blue, and mistakes are
-    red, all the darker the more often."""
+    """What `counted` gives, as a table. What is right is blue, and mistakes are red, all the darker
+    the more often."""
     classes = len(counts)
     side = 48
     right = np.eye(classes, dtype=bool)
@@ -158,6 +167,13 @@ def grids(panels, across, down, title, columns=4, cell=11):
                 shapes.append(_square(left + c * cell, y, cell, _color(-weight), told))
     height = TOP + -(-len(panels) // columns) * high
     return _svg(title, max(columns * step + cell, 9 * len(title)), height, shapes)
+
+
+def save(pictures):
+    """Write {name: picture} as files into the current folder, and tell."""
+    for name, picture in pictures.items():
+        Path(f"{name}.svg").write_text(picture, encoding="utf-8")
+    print(f"\nLook at {', '.join(f'{name}.svg' for name in pictures)}.")
 
 
 def _svg(title, width, height, shapes):

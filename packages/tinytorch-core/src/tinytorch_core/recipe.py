@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import tinytorch.core as torch
 import tinytorch.nn.functional as F
 from tinytorch import nn, optim
+from tinytorch.core import Trainer
 from tinytorch.data import DataLoader, TensorDataset
 from tinytorch.optim.lr_scheduler import CosineAnnealingLR
 
@@ -45,7 +46,7 @@ class Recipe:
         """Its learning rate falls to 0 in so many steps."""
         optimizer = self.adamw(model)
         schedule = CosineAnnealingLR(optimizer, T_max=steps)
-        return torch.Trainer(
+        return Trainer(
             model, optimizer, F.cross_entropy, schedulers=[schedule], max_norm=self.max_norm
         )
 

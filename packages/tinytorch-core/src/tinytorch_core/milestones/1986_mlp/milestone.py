@@ -1,12 +1,11 @@
 """1986: a hidden layer learns to read all ten digits by back-propagation, on your own modules."""
 
 import sys
-from pathlib import Path
 from time import monotonic
 
 import numpy as np
 from tinytorch_core.checks import check_modules
-from tinytorch_core.pictures import confusion, curves, gallery
+from tinytorch_core.pictures import confusion, counted, curves, gallery, save
 from tinytorch_core.recipe import Recipe, digits, perceptron
 
 HIDDEN, STARTS = 64, range(5)
@@ -53,8 +52,6 @@ def judge(shares):
 def show(network, answers, images, labels):
     """How the loss fell, what is taken for what, the mistakes, and what hidden units look for."""
     history, first = network["history"], network["answers"]
-    counts = np.zeros((10, 10), int)
-    np.add.at(counts, (np.broadcast_to(labels, answers.shape), answers), 1)
     wrong = np.flatnonzero(first != labels)
     captions = [f"{labels[i]}, says {first[i]}" for i in wrong]
     _, hidden, _, last = network["model"]
@@ -70,14 +67,14 @@ def show(network, answers, images, labels):
             "epoch",
             "cross-entropy",
         ),
-        "confusion": confusion(counts, f"the test images, {len(answers)} starts together"),
+        "confusion": confusion(
+            counted(labels, answers), f"the test images, {len(answers)} starts together"
+        ),
         "hidden-units": gallery(weights[strongest], "hidden units: red wants ink, blue does not"),
     }
     if len(wrong):
         pictures["mistakes"] = gallery(images[wrong], "every mistake of start 0", captions)
-    for name, picture in pictures.items():
-        Path(f"{name}.svg").write_text(picture, encoding="utf-8")
-    print(f"\nLook at {', '.join(f'{name}.svg' for name in pictures)}.")
+    save(pictures)
 
 
 main()

@@ -1,13 +1,11 @@
 """2017: attention is all you need. Two GPTs of your own modules turn words around, and read Python."""
 
-from pathlib import Path
-
 import probes
 from checks import check_modules
 from reading import learn_to_read
 from reversal import learn_to_turn
 from text import HELD_OUT, TO_LEARN, read
-from tinytorch_core.pictures import curves, grids, heatmap
+from tinytorch_core.pictures import curves, grids, heatmap, save
 
 
 def main():
@@ -29,12 +27,12 @@ def show(turner, line, tokens, reader, history, pairs):
     }
     pictures = {
         "loss": curves(lines, "surprise at Python's library", "round", "nats a token"),
-        "attention": grids(heads, line, line, "where each head looks (columns), when it stands at a letter (rows)"),
+        "attention": grids(
+            heads, line, line, "where each head looks (columns), standing at each letter (rows)"
+        ),
         "positions": heatmap(probes.likeness(reader), "how alike positions are", 6),
     }
-    for name, picture in pictures.items():
-        Path(f"{name}.svg").write_text(picture, encoding="utf-8")
-    print(f"\nLook at {', '.join(f'{name}.svg' for name in pictures)}.")
+    save(pictures)
 
 
 main()

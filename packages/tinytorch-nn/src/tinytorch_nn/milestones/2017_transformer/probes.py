@@ -11,15 +11,21 @@ from tinytorch_core.evidence import compare, fault
 SHARE = 0.5  # of its attention: what one head must give to the mirror image
 
 
-def logits_of(model, tokens, batch=64):
+def logits_of(model, tokens):
     """In evaluation mode, and without a graph."""
     model.eval()
     with torch.no_grad():
-        parts = [
-            model(torch.tensor(tokens[start : start + batch])).numpy()
-            for start in range(0, len(tokens), batch)
-        ]
-    return np.concatenate(parts)
+        return model(torch.tensor(tokens)).numpy()
+
+
+def surprise_of(logits_of, inputs, targets, batch=64):
+    """The mean cross-entropy, in nats, over all rows, a batch at a time to spare memory."""
+    total = 0.0
+    for start in range(0, len(inputs), batch):
+        some = slice(start, start + batch)
+        loss, _ = by_hand.surprise(logits_of(inputs[some]), targets[some])
+        total += loss * len(inputs[some])
+    return total / len(inputs)
 
 
 def looks(model, tokens):
@@ -44,7 +50,7 @@ def mirror(model, tokens, length):
         sys.exit(f"\nthat should be {SHARE:.0%} at least, and all parts agreed with NumPy")
 
 
-def silenced(model, tokens):
+def muted(model, tokens):
     """Its logits, by hand, if attention says nothing."""
     p = by_hand.parameters(model)
     for name, array in p.items():

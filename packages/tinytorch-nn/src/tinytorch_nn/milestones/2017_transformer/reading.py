@@ -1,11 +1,11 @@
 """A GPT reads Python's library, and must be less surprised by other files of it than counted pairs."""
 
 import sys
+from functools import partial
 
 import bigram
 import numpy as np
 import probes
-from by_hand import surprise
 from network import CONTEXT, gpt, rows, trainer
 from samples import show_samples
 from text import HELD_OUT
@@ -47,13 +47,13 @@ def windows(ids, apart):
 
 def judge(model, history, pairs, inputs, targets, tokens_a_character):
     """End unless the model is clearly less surprised than counted pairs are."""
-    own, _ = surprise(probes.logits_of(model, inputs), targets)
+    own = probes.surprise_of(partial(probes.logits_of, model), inputs, targets)
     compare("training", "the loss in the history", history[-1]["val_loss"], own, 1e-3)
-    silent, _ = surprise(probes.silenced(model, inputs), targets)
+    muted = probes.surprise_of(partial(probes.muted, model), inputs, targets)
     print(f"\nSurprise at the files held out{'nats a token':>21}{'bits a character':>19}")
     for name, loss in (
         ("counted pairs", pairs),
-        ("your GPT, its attention muted", silent),
+        ("your GPT, its attention muted", muted),
         ("your GPT", own),
     ):
         print(f"  {name:31}{loss:18.3f}{loss * tokens_a_character / np.log(2):19.3f}")
