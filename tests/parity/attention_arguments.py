@@ -172,3 +172,83 @@ def stacks(draw: Draw) -> Case:
     more = {"last": one_of(draw, True, False), "layers": one_of(draw, 1, 2, 3)}
     late = one_of(draw, False, True, None)
     return Case([x], {"build": some_of(draw, **BLOCK), "late": late} | more, program)
+
+
+def prefixed(found: dict[str, Any], prefix: str) -> dict[str, Any]:
+    """The masks of `masks`, as a decoder calls them: tgt_mask, tgt_key_padding_mask."""
+    return {f"{prefix}_{name.removeprefix('attn_')}": mask for name, mask in found.items()}
+
+
+def decoding(draw: Draw, first: bool) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+    """What is written, what it looks at, and some of the four masks."""
+    tgt, memory = sequences(draw, first)
+    found = prefixed(masks(draw, tgt, tgt, first), "tgt")
+    return tgt, memory, found | prefixed(masks(draw, tgt, memory, first), "memory")
+
+
+def tensors(lib: Any, found: dict[str, Any]) -> dict[str, Any]:
+    return {name: lib.torch.tensor(mask) for name, mask in found.items()}
+
+
+@covers("nn.TransformerDecoderLayer")
+def blocks_with_memory(draw: Draw) -> Case:
+    def program(lib: Any, cls: Any, x: Any, m: Any, build: Any, found: Any, give: Any) -> Any:
+        layer = filled(lib, cls(6, 2, 8, 0.0, **build))
+        return [layer(x, m, **tensors(lib, found), **give), list(layer.state_dict())]
+
+    first = one_of(draw, True, False)
+    tgt, memory, found = decoding(draw, first)
+    build, give = {"batch_first": first} | some_of(draw, **BLOCK), {}
+    if seldom(draw):
+        side = one_of(draw, "tgt", "memory")
+        give[f"{side}_is_causal"] = True
+        found.pop(f"{side}_mask", None)  # it has to be refused
+    return Case([tgt, memory], {"build": build, "found": found, "give": give}, program)
+
+
+@covers("nn.TransformerDecoder")
+def stacks_with_memory(draw: Draw) -> Case:
+    def program(
+        lib: Any, cls: Any, x: Any, m: Any, build: Any, last: bool, layers: int, found: Any
+    ) -> Any:
+        block = lib.nn.TransformerDecoderLayer(6, 2, 8, 0.0, **build)
+        norm = lib.nn.LayerNorm(6) if last else None
+        stack = filled(lib, cls(block, layers, norm))
+        return [stack(x, m, **tensors(lib, found)), list(stack.state_dict())]
+
+    first = one_of(draw, True, False)
+    tgt, memory, found = decoding(draw, first)
+    more = {"last": one_of(draw, True, False), "layers": one_of(draw, 1, 2, 3), "found": found}
+    return Case(
+        [tgt, memory], {"build": {"batch_first": first} | some_of(draw, **BLOCK)} | more, program
+    )
+
+
+@covers("nn.Transformer")
+def two_stacks(draw: Draw) -> Case:
+    """All six masks, the causal one among them; batches and widths that seldom do not fit."""
+
+    def program(
+        lib: Any, cls: Any, src: Any, tgt: Any, build: Any, found: Any, late: bool | None
+    ) -> Any:
+        model = filled(lib, cls(6, 2, dim_feedforward=8, dropout=0.0, **build))
+        given = tensors(lib, found)
+        if late is not False:
+            length = tgt.shape[1 if build["batch_first"] and tgt.ndim == 3 else 0]
+            given["tgt_mask"] = cls.generate_square_subsequent_mask(length)
+        return [model(src, tgt, **given, tgt_is_causal=late), list(model.state_dict()),
+                [name for name, _ in model.named_modules()], model.d_model, model.nhead]  # fmt: skip
+
+    first = one_of(draw, True, False)
+    tgt, src, found = decoding(draw, first)
+    found |= prefixed(masks(draw, src, src, first), "src")
+    late = one_of(draw, False, True, None)
+    wrong = one_of(draw, *[""] * 9, "batch", "width")
+    if wrong == "batch":
+        src = np.concatenate([src, src], 0 if first or src.ndim == 2 else 1)
+    elif wrong == "width":
+        src = src[..., :5]
+    layers = some_of(draw, num_encoder_layers=(1, 2), num_decoder_layers=(1, 3))
+    layers = {"num_encoder_layers": 1, "num_decoder_layers": 1} | layers
+    build = {"batch_first": first} | layers | some_of(draw, **BLOCK)
+    return Case([src, tgt], {"build": build, "found": found, "late": late}, program)
