@@ -3,9 +3,9 @@
 #
 # Attention mixes what the positions know. To think about it, a network needs a few more parts: a
 # layer that keeps numbers in bounds, a small network for each position, and a path on which nothing
-# gets lost. You build them, stack them to a GPT, and let it write. Layer normalization is by Ba, Kiros
-# and Hinton (2016), the block by Vaswani et al. (2017). Radford et al. took its decoder half, trained
-# it to continue text, and called it GPT (2018); it has grown since, and hardly changed.
+# gets lost. You build them, stack them to a Transformer and to a GPT, and let it write. Layer norm is by
+# Ba, Kiros and Hinton (2016), the Transformer by Vaswani et al. (2017). Radford et al. took its decoder,
+# trained it to continue text, and called it GPT (2018); it has grown since, and hardly changed.
 #
 # **Prerequisites:** modules 01 to 04, 06, 07, 11 and 12; probabilities, cumulative sums.
 # **Time:** about 210 minutes, eight exercises.
@@ -57,8 +57,8 @@ def refuses(error, call, *parts):
 # %% [markdown]
 # ## 📦 Where this code lives
 # The exported cells become `tinytorch/nn/transformer.py`. They earn you `F.layer_norm`, and in `nn`
-# LayerNorm, TransformerEncoderLayer, TransformerEncoder and GPT. `sample` and `generate`, which
-# PyTorch doesn't have, come from `tinytorch.nn.transformer`.
+# LayerNorm, Transformer with its encoder, decoder and their layers, and GPT. `sample` and `generate`,
+# which PyTorch doesn't have, come from `tinytorch.nn.transformer`.
 
 # %% [markdown]
 # ## 1. Layer normalization
