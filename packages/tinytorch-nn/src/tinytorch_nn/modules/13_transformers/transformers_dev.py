@@ -283,7 +283,7 @@ class Block(nn.Module):
         self.linear1 = nn.Linear(d_model, dim_feedforward, bias)
         self.dropout = nn.Dropout(dropout)
         self.linear2 = nn.Linear(dim_feedforward, d_model, bias)
-        arms = range(1, len(self.attentions) + 2)
+        arms = range(1, len(self.attentions) + 2)  # the last one is feed_forward
         for n in arms: setattr(self, f"norm{n}", LayerNorm(d_model, layer_norm_eps, bias=bias))
         for n in arms: setattr(self, f"dropout{n}", nn.Dropout(dropout))
         activation = {"relu": F.relu, "gelu": F.gelu}.get(activation, activation)
@@ -292,8 +292,8 @@ class Block(nn.Module):
         self.activation, self.norm_first = activation, norm_first
 
     def attend(self, attention, input, source, mask, padding, is_causal):
-        """What attention, a MultiheadAttention, answers queries from input, with keys and values from
-        source; without weights. It calls mask attn_mask, and padding key_padding_mask."""
+        """What attention, a MultiheadAttention, answers to queries from input, with keys and values from
+        source, but not its weights. It calls mask attn_mask, and padding key_padding_mask."""
         ### BEGIN SOLUTION
         return attention(input, source, source, padding, need_weights=False, attn_mask=mask,
                          is_causal=is_causal)[0]
