@@ -373,7 +373,7 @@ for depth in (2, 8, 32):
 
 # %% [markdown]
 # Without the path nothing of the gradient arrives, and only the last few blocks would learn. With it,
-# the output grows with the depth: each arm adds to it. So a stack of `norm_first` blocks ends with a norm.
+# the output grows with the depth: each arm adds to it. So stacks of `norm_first` blocks end with a norm.
 
 # %% [markdown]
 # ## 4. Two texts
