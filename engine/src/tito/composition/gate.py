@@ -53,21 +53,15 @@ class Gate:
             return "locked"
         return "own"
 
-    def owner(self, name: str) -> Module | None:
-        """The module of this dotted name, or the one that brings this name to a facade."""
-        package, _, last = name.rpartition(".")
-        offered = self.course.facades.get(package, {})
-        return self.course.by_target.get(name) or offered.get(last)
-
     def is_locked(self, name: str) -> bool:
-        module = self.owner(name)
+        module = self.course.owner(name)
         return module is not None and self.status(module) == "locked"
 
     def open_modules(self) -> set[str]:
         """The ids of those that can be imported: neither they nor what they import is locked."""
         found: set[str] = set()
         for module in self.course.modules:  # in teaching order, so what it imports comes before it
-            owners = {owner.id for name in module.imports if (owner := self.owner(name))}
+            owners = {o.id for name in module.imports if (o := self.course.owner(name))}
             if self.status(module) != "locked" and owners <= found | {module.id}:
                 found.add(module.id)
         return found
