@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from tito.cli.lazy import Group
-from tito.cli.out import json_option, say_findings, say_json, say_next, say_table
+from tito.cli.out import json_option, say_aside, say_findings, say_json, say_next, say_table
 from tito.curriculum.installed import Installed, installed
 from tito.model import Tier
 from tito.model.course import unmet
@@ -64,10 +64,11 @@ def add(name: str) -> None:
     wanted = {*desk.workspace.tiers, chosen.id}
     tiers = [each.tier.id for each in desk.installed.tiers if each.tier.id in wanted]
     desk.installed.course(tiers)  # raises if they do not fit together
-    with locked(desk.workspace, lambda text: click.echo(text, err=True)):
+    with locked(desk.workspace, say_aside):
         set_tiers(desk.workspace, tiers)
+    before = desk.workspace
     click.echo(f"You build {chosen.title} here now: {', '.join(m.id for m in chosen.modules)}.")
-    after = desk_of(read_workspace(desk.workspace.root))
+    after = desk_of(read_workspace(before.root))
     if following := next_module(after):
         say_next(f"tito module start {following.id}")
 
