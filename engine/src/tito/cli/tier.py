@@ -56,17 +56,19 @@ def add(name: str) -> None:
     from tito.workspace.lock import locked
     from tito.workspace.tiers import set_tiers
 
-    desk = open_desk()
-    chosen = desk.installed.tier_named(name)
-    if chosen.id in desk.workspace.tiers:
-        click.echo(f"You build {chosen.title} here already.")
-        return
-    wanted = {*desk.workspace.tiers, chosen.id}
-    tiers = [each.tier.id for each in desk.installed.tiers if each.tier.id in wanted]
-    desk.installed.course(tiers)  # raises if they do not fit together
-    with locked(desk.workspace, say_aside):
+    before = open_desk().workspace
+    with locked(before, say_aside):
+        desk = desk_of(
+            read_workspace(before.root)
+        )  # another command may have been at work until now
+        chosen = desk.installed.tier_named(name)
+        if chosen.id in desk.workspace.tiers:
+            click.echo(f"You build {chosen.title} here already.")
+            return
+        wanted = {*desk.workspace.tiers, chosen.id}
+        tiers = [each.tier.id for each in desk.installed.tiers if each.tier.id in wanted]
+        desk.installed.course(tiers)  # raises if they do not fit together
         set_tiers(desk.workspace, tiers)
-    before = desk.workspace
     click.echo(f"You build {chosen.title} here now: {', '.join(m.id for m in chosen.modules)}.")
     after = desk_of(read_workspace(before.root))
     if following := next_module(after):
