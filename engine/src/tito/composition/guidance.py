@@ -95,7 +95,7 @@ def no_module(gate: Gate, name: str) -> tuple[str, str]:
     for tier, module in _left_out(gate):
         if module.id == name:
             why = f"it needs {name!r}, which is not part of this workspace"
-            return why, _to_add(tier, module)
+            return f"{why}; {_built(tier, module)}", f"tito tier add {tier.id}"
     why = f"it needs {name!r}, a module that no installed tier has"
     return why, "tito namespace shows every module that there is"
 
@@ -114,7 +114,8 @@ def _left_out(gate: Gate) -> Iterator[tuple[Tier, Module]]:
 
 
 def _to_add(tier: Tier, module: Module) -> str:
-    return (
-        f"the installed tier {tier.title} builds it in module {module.id}. "
-        f"Add {tier.id!r} to tiers in tito.toml"
-    )
+    return f"{_built(tier, module)}. Next: tito tier add {tier.id}"
+
+
+def _built(tier: Tier, module: Module) -> str:
+    return f"the installed tier {tier.title} builds it in module {module.id}"
