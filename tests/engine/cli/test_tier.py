@@ -56,6 +56,7 @@ def test_a_requirement_that_does_not_hold_names_both_sides_and_the_command(
     assert "base >=0.2 (0.1.0)" in shown.out
     assert "abacus-more 0.1.0 requires abacus-base >=0.2, and abacus-base 0.1.0" in shown.err
     assert "pip install 'abacus-base>=0.2'" in shown.err
+    assert shown.err.count("error:") == 1, "it is one finding"
     assert "pip install 'abacus-base>=0.2'" in learner.tito("tier", "add", "more").err
     assert "more" not in (learner.root / "tito.toml").read_text()
 
@@ -94,6 +95,15 @@ def test_what_another_command_has_added_until_now_is_seen(learner: Learner) -> N
         set_tiers(workspace, ["base", "more"])
     assert "You build More here already." in second.communicate(timeout=20)[0]
     assert second.returncode == 0
+
+
+def test_a_tier_that_was_uninstalled_is_told_and_stays_in_the_list(learner: Learner) -> None:
+    edit(learner.root / "tito.toml", '["base"]', '["base", "extra"]')
+    for command in (("tier", "list"), ("status",), ("namespace",), ("doctor",), ("test",)):
+        assert learner.tito(*command).err.count("builds the tier 'extra'") == 1, command
+    install(project("more-tier", learner.site.parent / "more"), learner.site)
+    assert learner.tito("tier", "add", "more").code == 0
+    assert 'tiers = ["base", "more", "extra"]' in (learner.root / "tito.toml").read_text()
 
 
 def test_a_tier_that_is_not_there_cannot_be_added(learner: Learner) -> None:

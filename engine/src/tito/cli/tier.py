@@ -6,6 +6,7 @@ import click
 
 from tito.cli.lazy import Group
 from tito.cli.out import json_option, say_aside, say_findings, say_json, say_next, say_table
+from tito.composition.gate import absences
 from tito.curriculum.installed import Installed, installed
 from tito.model import Tier
 from tito.model.course import unmet
@@ -43,7 +44,9 @@ def list_tiers(as_json: bool) -> None:
         )
     else:
         click.echo("No tier is installed. For example: pip install tinytorch-core")
-    say_findings((*found.findings, *unmet(tuple(each.tier for each in found.tiers))))
+    absent = absences(found, workspace) if workspace else {}
+    wrong = unmet(tuple(each.tier for each in found.tiers))
+    say_findings((*found.findings, *wrong, *absent.values()))
 
 
 @tier.command()
@@ -68,7 +71,7 @@ def add(name: str) -> None:
         wanted = {*desk.workspace.tiers, chosen.id}
         tiers = [each.tier.id for each in desk.installed.tiers if each.tier.id in wanted]
         desk.installed.course(tiers)  # raises if they do not fit together
-        set_tiers(desk.workspace, tiers)
+        set_tiers(desk.workspace, tiers + list(absences(desk.installed, desk.workspace)))
     click.echo(f"You build {chosen.title} here now: {', '.join(m.id for m in chosen.modules)}.")
     after = desk_of(read_workspace(before.root))
     if following := next_module(after):

@@ -69,17 +69,10 @@ def unknown(gate: Gate, package: str, name: str) -> str:
     if gate.installed.findings:
         reasons = "\n".join(map(str, gate.installed.findings))
         return f"{what}\nNot all that is installed can be used:\n{reasons}"
-    if following := _following(gate):
+    if following := gate.installed.following(gate.course.tiers):
         commands = " or ".join(f"pip install {distribution}" for distribution in following)
         return f"{what}\nNo installed tier builds it; the course continues with: {commands}"
     return f"{what}\nNo tier of this course builds it. See what there is: tito namespace --names"
-
-
-def _following(gate: Gate) -> list[str]:
-    """The distributions that continue the course and are not installed."""
-    present = {found.tier.distribution for found in gate.installed.tiers}
-    following = (name for tier in gate.course.tiers for name in tier.successors)
-    return [name for name in dict.fromkeys(following) if name not in present]
 
 
 def left_out(gate: Gate, target: str) -> str:

@@ -109,8 +109,8 @@ def open_desk() -> Desk:
 
 def desk_of(workspace: Workspace) -> Desk:
     """Raises CourseError if the installed tiers do not fit together."""
-    found = installed()
-    return Desk(workspace, found, gate(found, workspace))
+    composition = gate(installed(), workspace)
+    return Desk(workspace, composition.installed, composition)
 
 
 def module_named(course: Course, name: str) -> Module:
