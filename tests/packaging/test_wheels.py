@@ -280,14 +280,14 @@ def test_uninstalling_a_tier_leaves_the_others_and_tells_what_brings_it_back(
     assert (told.code, told.err.count("pip install tinytorch-nn")) == (0, 1), told.err
 
 
-def test_the_tier_installs_from_a_checkout_with_plain_pip(tmp_path: Path, wheelhouse: Path) -> None:
+def test_tiers_install_from_a_checkout_with_plain_pip(tmp_path: Path, wheelhouse: Path) -> None:
+    """The last one brings those that it requires, and the engine, from next door."""
     made = Environment(tmp_path / "venv", wheelhouse)
-    done = made.pip("install", ROOT / "packages" / "tinytorch-core")
+    done = made.pip("install", ROOT / "packages" / DISTRIBUTIONS[-1])
     assert done.code == 0, done.out + done.err
     assert made.pip("check").code == 0
-    requires = made.pip("show", "tinytorch-core").out
-    assert "tinytorch-engine" in requires
-    shown = made.run(
-        "-c", "from importlib.metadata import requires; print(requires('tinytorch-core'))"
-    )
-    assert "file:" not in shown.out, "an installed wheel asks for the published engine"
+    for name in DISTRIBUTIONS:
+        code = f"from importlib.metadata import requires; print(requires({name!r}))"
+        shown = made.run("-c", code).out
+        assert "tinytorch-engine" in shown
+        assert "file:" not in shown, "an installed wheel asks for the published engine"
