@@ -125,6 +125,14 @@ def test_a_tier_that_was_uninstalled_takes_no_other_down(here: Learner) -> None:
         import_module("abacus.core.Extra")
 
 
+def test_without_any_of_its_tiers_a_workspace_says_what_to_install(here: Learner) -> None:
+    choose(here, 'tiers = ["extra"]')
+    with pytest.raises(UsageError, match="'extra', which is not installed") as caught:
+        gate_now()
+    assert caught.value.findings[0].level == "error"
+    assert caught.value.findings[0].fix.startswith("pip install abacus-more")
+
+
 @pytest.mark.parametrize("name", ["bsae", "abacus_base"])
 def test_a_slip_in_one_of_several_names_provides_nothing(both: Learner, name: str) -> None:
     choose(both, f'tiers = ["{name}", "more"]')

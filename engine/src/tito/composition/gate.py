@@ -112,7 +112,10 @@ def gate(installed: Installed, workspace: Workspace | None) -> Gate:
         return Gate(installed, installed.course(), None, under_test)
     try:
         absent = absences(installed, workspace)
-        course = installed.course([tier for tier in workspace.tiers if tier not in absent])
+        left = [tier for tier in workspace.tiers if tier not in absent]
+        if absent and not left:
+            raise UsageError(replace(finding, level="error") for finding in absent.values())
+        course = installed.course(left)
         if not absent:
             _check_provided(workspace, course)
     except UsageError as error:
@@ -130,7 +133,7 @@ def absences(installed: Installed, workspace: Workspace) -> dict[str, Finding]:
     """
     present = {each.tier.id: each.tier for each in installed.tiers}
     missing = [name for name in workspace.tiers if name not in present]
-    if len(missing) in (0, len(workspace.tiers)):
+    if not missing:
         return {}
     others = [tier for tier in present.values() if tier.id not in workspace.tiers]
     meant = [name for tier in others for name in (tier.id, tier.distribution)]
