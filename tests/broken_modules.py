@@ -118,25 +118,24 @@ def load_state_dict(self, state_dict):
     {forgets}
 Trainer.load_state_dict = load_state_dict
 """
-CONV2D_RULES = "gradients(conv2d, input=conv2d_input, weight=conv2d_weight, "
+CONV2D_RULES = (
+    "gradients(conv2d, input=conv2d_input, weight=conv2d_weight, bias=lambda g: g.sum((0, 2, 3)))"
+)
 NORM_RULES = """
 gradients(standardize, **{{
     "input": standardize_input, "weight": lambda g, saved: np.vecdot(channel_rows(g), saved[0]),
     "bias": lambda g: row_sums(channel_rows(g))
 }} | {{ {argument!r}: {rule} }})
 """
-CONV2D = (
-    """
+CONV2D = f"""
 right = conv2d.forward
 
 @operation
 def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
-    return {wrong}
+    return {{wrong}}
 
+{CONV2D_RULES}
 """
-    + CONV2D_RULES
-    + "bias=lambda g: g.sum((0, 2, 3)))"
-)
 MAX_POOL2D = """
 right = max_pool2d.forward
 
@@ -157,23 +156,22 @@ def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1):
 
 gradients(max_pool2d, input=max_pool2d_input)
 """
-CONV2D_GRADIENT = (
-    """
-right = conv2d_{name}
+INPUT_GRADIENT = f"""
+right = conv2d_input
 
-def conv2d_{name}(g, {arguments}stride, padding, dilation, groups{shape}):
-    return {wrong}
+def conv2d_input(g, weight, stride, padding, dilation, groups, shape):
+    return {{wrong}}
 
+{CONV2D_RULES}
 """
-    + CONV2D_RULES
-    + "bias=lambda g: g.sum((0, 2, 3)))"
-)
-INPUT_GRADIENT = CONV2D_GRADIENT.format(
-    name="input", arguments="weight, ", shape=", shape", wrong="{wrong}"
-)
-WEIGHT_GRADIENT = CONV2D_GRADIENT.format(
-    name="weight", arguments="input, weight, ", shape="", wrong="{wrong}"
-)
+WEIGHT_GRADIENT = f"""
+right = conv2d_weight
+
+def conv2d_weight(g, input, weight, stride, padding, dilation, groups):
+    return {{wrong}}
+
+{CONV2D_RULES}
+"""
 BATCH_NORM = """
 right = batch_norm
 
@@ -353,7 +351,7 @@ BROKEN["1998_cnn"] = BROKEN["1986_mlp"] | {
         WEIGHT_GRADIENT.format(
             wrong="right(g, input * (input > 0), weight, stride, padding, dilation, groups)"
         ),
-        CONV2D_RULES + "bias=lambda g: g.mean((0, 2, 3)))",
+        CONV2D_RULES.replace("sum", "mean"),
         "Conv2d.reset_parameters = lambda self: [p.detach().fill_(0.1) for p in self.parameters()]",
         MAX_POOL2D.format(wrong="-right(-input, kernel_size, stride, padding, dilation)[0], which"),
         MAX_POOL2D.format(wrong="best, np.zeros_like(which)"),

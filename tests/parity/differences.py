@@ -107,6 +107,18 @@ DIFFERENCES = [
         Case([np.ones((0, 1, 2, 2), "float32"), np.ones((1, 1, 1, 1), "float32")], {"dilation": 0}),
     ),
     Difference(
+        "nn.MultiheadAttention nn.TransformerEncoderLayer nn.TransformerDecoderLayer"
+        " nn.TransformerDecoder nn.Transformer",
+        "A mask of a wrong shape is a RuntimeError, for one sentence as for a batch of them; torch has"
+        " an AssertionError for the mask of each head of one sentence.",
+        both_fail,
+        Case(
+            [np.ones((2, 4), "float32")],
+            {},
+            lambda lib, cls, x: cls(4, 2)(x, x, x, attn_mask=lib.torch.zeros(2, 2, 1)),
+        ),
+    ),
+    Difference(
         "torch.arange",
         "A step that leads away from the end gives an empty range, as in Python; torch refuses.",
         only_torch_fails,
