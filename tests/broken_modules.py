@@ -444,12 +444,6 @@ def wrong(g, weight, saved):
 
 gradients(layer_norm, input=wrong, weight=layer_norm_weight, bias=layer_norm_bias)
 """
-BLOCK = """
-def forward(self, src, src_mask=None, src_key_padding_mask=None, is_causal=False):
-    masks = src_mask, src_key_padding_mask, is_causal
-    {does}
-TransformerEncoderLayer.forward = forward
-"""
 GPT_FORWARD = """
 def forward(self, input):
     x = self.dropout(self.position(self.token(input)))
@@ -586,18 +580,9 @@ BROKEN["2017_transformer"] = {
         ),
         NORM_INPUT.format(wrong="d * inverse"),
         NORM_INPUT.format(wrong="(d - d.mean(-1, keepdims=True)) * inverse"),
-        BLOCK.format(
-            does="src = src + self.attend(self.norm1(src), *masks)\n"
-            "    return self.feed_forward(self.norm2(src))"
-        ),
-        BLOCK.format(
-            does="src = self.norm1(src + self.attend(src, *masks))\n"
-            "    return self.norm2(src + self.feed_forward(src))"
-        ),
-        BLOCK.format(
-            does="return src + self.attend(self.norm1(src), *masks)"
-            " + self.feed_forward(self.norm2(src))"
-        ),
+        "Block.add = lambda self, x, arm, norm, dropout: arm(norm(x))",
+        "Block.add = lambda self, x, arm, norm, dropout: norm(x + arm(x))",
+        "Block.add = lambda self, x, arm, norm, dropout: norm(x) + arm(norm(x))",
         "def gelu_tanh(input): return F.relu(input)",
         GPT_FORWARD.format(block="x = block(x)", head="self.head(self.norm(x))"),
         GPT_FORWARD.format(
