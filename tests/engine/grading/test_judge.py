@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,6 @@ import pytest
 from judging import (
     ANSWER,
     DOUBLE,
-    DOUBLING,
     GIVEN,
     RIGHT,
     STUB,
@@ -25,6 +23,7 @@ from support import OUR_TIERS, install, project
 from tito.curriculum.installed import installed
 from tito.errors import UsageError
 from tito.grading.judge import Judge
+from tito.grading.result import CellRun
 from tito.grading.settings import MIB, Limits, Settings
 
 LIMITS = Limits(cell=3, wall=60, memory=512 * MIB, file=MIB, processes=16, output=1000)
@@ -50,7 +49,7 @@ def outcomes(judge: Judge, *cells: str) -> list[str]:
     return [run.outcome for run in judge.run(given, given.cells)[0]]
 
 
-def one(judge: Judge, text: str) -> object:
+def one(judge: Judge, text: str) -> CellRun:
     given = assignment(text)
     return judge.run(given, given.cells)[0][0]
 
@@ -76,37 +75,45 @@ def test_cells_share_a_namespace_and_a_failure_ends_only_its_own(judge: Judge) -
 )
 def test_the_last_expression_is_shown_as_in_ipython(judge: Judge, text: str, value: str) -> None:
     run = one(judge, text)
-    assert (run.outcome, run.value) == ("passed", value)  # type: ignore[attr-defined]
+    assert (run.outcome, run.value) == ("passed", value)
 
 
 def test_a_repr_that_fails_does_not_fail_the_cell(judge: Judge) -> None:
     run = one(judge, "class A:\n    def __repr__(self): return 1 / 0\nA()")
-    assert run.outcome == "passed"  # type: ignore[attr-defined]
-    assert "ZeroDivisionError" in run.value  # type: ignore[attr-defined]
+    assert run.outcome == "passed"
+    assert "ZeroDivisionError" in run.value
 
 
 def test_output_and_errors_are_apart_and_bounded(judge: Judge) -> None:
     text = "import sys\nprint('out')\nprint('err', file=sys.stderr)\nprint('x' * 5000)"
     run = one(judge, text)
-    assert run.stderr == "err\n"  # type: ignore[attr-defined]
-    assert run.stdout.startswith("out\nxxx")  # type: ignore[attr-defined]
-    assert len(run.stdout) < LIMITS.output + 50  # type: ignore[attr-defined]
-    assert run.stdout.endswith("[the rest is cut off]")  # type: ignore[attr-defined]
+    assert run.stderr == "err\n"
+    assert run.stdout.startswith("out\nxxx")
+    assert len(run.stdout) < LIMITS.output + 50
+    assert run.stdout.endswith("[the rest is cut off]")
 
 
 def test_an_error_is_told_with_the_students_own_lines(judge: Judge) -> None:
     text = "import json\ndef f():\n    json.loads('{')\nf()"
     run = one(judge, text)
-    assert run.error.startswith("JSONDecodeError")  # type: ignore[attr-defined]
-    assert run.traceback == (  # type: ignore[attr-defined]
+    assert run.error.startswith("JSONDecodeError")
+    assert run.traceback == (
         "lesson.ipynb, cell 1, line 4\n    f()\n"
         "lesson.ipynb, cell 1, line 3, in f\n    json.loads('{')\n"
     )
 
 
+def test_a_hidden_tests_lines_are_not_in_the_traceback(judge: Judge) -> None:
+    hidden = "### BEGIN HIDDEN TESTS\nassert 1 + 1 == 11, 'a sum'\n### END HIDDEN TESTS"
+    run = one(judge, f"x = 1\n{hidden}")
+    assert run.error == "a sum"
+    assert "11" not in run.traceback
+    assert "line 3\n    [a hidden test]" in run.traceback
+
+
 def test_a_syntax_error_has_its_line(judge: Judge) -> None:
     run = one(judge, "x = 1\ny = (")
-    assert "cell 1, line 2" in run.traceback  # type: ignore[attr-defined]
+    assert "cell 1, line 2" in run.traceback
 
 
 def test_the_provided_module_is_there_and_the_graded_one_is_locked(judge: Judge) -> None:
@@ -168,10 +175,9 @@ def test_the_time_for_all_cells_is_limited(judge: Judge) -> None:
     assert "took 1 s" in runs[-1].error
 
 
-def test_a_judge_goes_on_when_its_server_is_killed(judge: Judge) -> None:
+def test_a_judge_goes_on_when_its_server_has_ended(judge: Judge) -> None:
     assert judge.box
-    judge.box.process.kill()
-    judge.box.process.wait()
+    judge.box.stop()
     test, flags, _ = doubled(judge, RIGHT)
     assert (test.outcome, flags) == ("passed", [])
 
@@ -215,6 +221,7 @@ FORGERIES = {
         "the code of __main__.same",
     ),
     "the helper's defaults": ("same.__defaults__ = (1, 1)\n" + RIGHT, "the code of __main__.same"),
+    "a value": ("CASES = []\n" + RIGHT, "CASES is not what it was"),
     "an import": ("class np: allclose = max\n" + RIGHT, "np is not what it was"),
     "another numpy": (
         "import sys, math\nsys.modules['numpy'] = math\n" + RIGHT,
@@ -259,10 +266,16 @@ def test_a_patch_is_undone_before_the_test(judge: Judge) -> None:
 
 
 def test_the_lessons_own_cells_may_define_a_helper_anew(judge: Judge) -> None:
-    again = "def same(got, expected, what): assert got is not None, what"
+    again = "from functools import partial\ndef same(*all, old=same): old(*all)\nCASES = [(1, 2)]"
     given = assignment(GIVEN, (STUB, ANSWER), (DOUBLE, TEST), again, (DOUBLE, TEST))
     runs, flags = judge.run(given, answered(given, RIGHT))
     assert ([run.outcome for run in runs], flags) == (["passed"] * 5, [])
+
+
+def test_no_attribute_of_a_lessons_object_is_asked_for(judge: Judge) -> None:
+    odd = "class Odd:\n    def __getattr__(self, name): raise KeyError(name)\nodd = Odd()"
+    given = assignment(odd, "def uses(): return odd", "1")
+    assert [run.outcome for run in judge.run(given, given.cells)[0]] == ["passed"] * 3
 
 
 def test_a_test_that_calls_nothing_is_flagged(judge: Judge) -> None:

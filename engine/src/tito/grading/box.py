@@ -54,7 +54,11 @@ class Box:
         """A connection to a fresh child. `most` is the longest line that is read from it."""
         ours, theirs = socket.socketpair()
         with theirs:
-            self.wire.send({"do": "start"}, [theirs.fileno()])
+            try:
+                self.wire.send({"do": "start"}, [theirs.fileno()])
+            except Ended:
+                ours.close()
+                raise
         return Wire(ours, most)
 
     def end_child(self, gone: bool) -> int:

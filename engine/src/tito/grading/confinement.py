@@ -35,13 +35,15 @@ _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 @dataclass(frozen=True, slots=True)
 class Confinement:
     """`user` is the id to change to, or 0 to stay who one is. `scratch` is the folder in which a
-    child may write; `namespaces`, whether the server may give each child its own."""
+    child may write; `namespaces`, whether the server may give each child its own. `others` are the
+    processes that the system counts as this user's, too."""
 
     limits: Limits
     user: int
     readable: tuple[Path, ...]
     scratch: Path
     namespaces: bool = False
+    others: int = 0
 
 
 def protect_server() -> None:
@@ -79,6 +81,16 @@ def can_separate() -> bool:
     return os.waitpid(child, 0)[1] == 0
 
 
+def others() -> int:
+    """How many threads this user has in all."""
+    found = 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if folder.stat().st_uid == os.getuid():
+                found += len(os.listdir(folder / "task"))
+    return found
+
+
 def separate() -> None:
     """The next process that this one forks begins a world of processes of its own."""
     if not _libc or _libc.unshare(OWN):
@@ -93,11 +105,11 @@ def confine(confinement: Confinement, most_memory: int) -> None:
         _own_folder(scratch, confinement)
     elif confinement.user:
         os.chown(scratch, confinement.user, confinement.user)
-    os.chdir(scratch)
     os.environ |= {"HOME": str(scratch), "TMPDIR": str(scratch)}
     tempfile.tempdir = None
-    _limit(confinement.limits, most_memory)
+    _limit(confinement.limits, most_memory, confinement.others)
     _drop_privileges(confinement.user)
+    os.chdir(scratch)
     if _libc:
         _libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
     devices = (Path("/dev/null"), Path("/dev/zero"), Path("/dev/urandom"), Path("/dev/random"))
@@ -110,19 +122,18 @@ def leave_nothing(child: int, confinement: Confinement, boxed: bool) -> None:
     In a box everything but ourselves and the first process is what a child left. Elsewhere it is
     the child's group, and whoever became ours because its parent ended.
     """
-    with suppress(ProcessLookupError, PermissionError):
-        if boxed:
-            os.kill(-1, SIGKILL)
-        else:
-            os.killpg(child, SIGKILL)
     until = time.monotonic() + LEFTOVERS
-    while time.monotonic() < until and (left := _our_children()):
-        for process in left:
-            with suppress(ProcessLookupError, ChildProcessError):
+    while time.monotonic() < until:
+        for process in [-1] if boxed else [-child, *_our_children()]:
+            with suppress(ProcessLookupError, PermissionError):
                 os.kill(process, SIGKILL)
-                os.waitpid(process, 0)
+        try:
+            if not os.waitpid(-1, os.WNOHANG)[0]:
+                time.sleep(0.001)
+        except ChildProcessError:  # they are gone
+            break
     shutil.rmtree(confinement.scratch, ignore_errors=True)
-    confinement.scratch.mkdir(exist_ok=True)
+    confinement.scratch.mkdir(mode=0o700, exist_ok=True)
 
 
 def _our_children() -> list[int]:
@@ -144,14 +155,14 @@ def _own_folder(scratch: Path, confinement: Confinement) -> None:
             _mount(b"tmpfs", folder.encode(), b"tmpfs", flags | 1, b"size=4k,mode=755")
 
 
-def _limit(limits: Limits, most_memory: int) -> None:
+def _limit(limits: Limits, most_memory: int, others: int) -> None:
     wanted = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_CPU: limits.cpu,
         resource.RLIMIT_FSIZE: limits.file,
         resource.RLIMIT_AS: most_memory,
         resource.RLIMIT_NOFILE: 256,
-        resource.RLIMIT_NPROC: limits.processes,
+        resource.RLIMIT_NPROC: limits.processes + others,
     }
     for kind, most in wanted.items():
         hard = resource.getrlimit(kind)[1]

@@ -71,7 +71,8 @@ class Table:
 
 
 def _is_behaviour(value: Any) -> bool:
-    return callable(value) or hasattr(value, "__get__") or isinstance(value, ModuleType)
+    """Told from its class: an object may answer for its attributes with code of its own."""
+    return callable(value) or hasattr(type(value), "__get__") or isinstance(value, ModuleType)
 
 
 class Watch:
@@ -102,8 +103,8 @@ class Watch:
         elif isinstance(value, type):
             if value.__module__.partition(".")[0] in self.wanted:
                 self.add(Table.of(f"{value.__module__}.{value.__qualname__}", value))
-        elif isinstance(wrapped := getattr(value, "__wrapped__", None), FunctionType):
-            self.watch(wrapped)  # NumPy's functions that others may override
+        elif type(value).__module__.startswith("numpy"):  # one of its functions in C around Python
+            self.watch(getattr(value, "__wrapped__", None))
 
     def restore(self, may: Container[str]) -> list[str]:
         """The names of what is different. It is put back, but for attributes that `may` change."""

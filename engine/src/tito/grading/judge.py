@@ -36,7 +36,8 @@ from tito.workspace.find import MARKER, listed, render
 
 class Judge:
     """`requires` are the ids of the modules that are provided as reference; `module` is the one that
-    is graded, and locked. `sandbox` says in words how submissions are held."""
+    is graded, and locked. `sandbox` says in words how submissions are held, `weak`
+    whether that keeps them from reading what this user can."""
 
     def __init__(
         self,
@@ -56,7 +57,7 @@ class Judge:
         self.folder = Path(tempfile.mkdtemp(prefix="tito-judge-")).resolve()
         self.box: Box | None = None
         self.plans: dict[str, Plan] = {}  # by the digests of assignments
-        self.sandbox = ""
+        self.sandbox, self.weak = "", False
 
     def _course(self) -> Course:
         """The tiers that the module needs; others, if there are any, are not in the workspace."""
@@ -92,7 +93,7 @@ class Judge:
             except NotHeld as refused:
                 why.append(f"{rung.words}: {refused}")
                 continue
-            self.sandbox = in_words(rung, self.box.facts)
+            self.sandbox, self.weak = in_words(rung, self.box.facts), rung.weak
             return
         message = "there is no sandbox here: " + ("; ".join(why) or "this system offers none")
         raise CourseFolderError(Finding(message, fix="install bubblewrap, or grade on Linux"))
@@ -127,7 +128,8 @@ class Judge:
         """What each code cell showed, in order, and what a person should look at."""
         if assignment.digest not in self.plans:
             self.plans[assignment.digest] = Plan(assignment)
-            self._load()
+            with suppress(Ended):  # a server that is gone is started again for the child
+                self._load()
         code = [cell for cell in cells if cell.kind == "code"]
         return Submission(self, self.plans[assignment.digest], code, self.settings.limits).run()
 
@@ -140,14 +142,14 @@ class Judge:
     def child(self, most: int) -> Wire:
         """A connection to a fresh child; a server that is gone is started again."""
         for again in (True, False):
-            if not self.box:
-                self._climb()
-                self._load()
-            assert self.box
             try:
-                return self.box.child(most)
+                if not self.box:
+                    self._climb()
+                    self._load()
+                return self.box.child(most)  # type: ignore[union-attr]
             except Ended:
-                self.box.stop()
+                if self.box:
+                    self.box.stop()
                 self.box = None
                 if not again:
                     raise

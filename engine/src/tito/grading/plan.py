@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from functools import cached_property
+from symtable import Symbol, SymbolTable, symtable
 
 from tito.curriculum.source import Cell
 from tito.grading.assignment import Assignment
@@ -41,27 +42,24 @@ class Plan:
         return sorted(found)
 
     def keeps(self, cell: Cell) -> list[str]:
-        """The names that a given cell defines, and that no answer may define otherwise."""
-        return sorted(set(_bound(_tree(cell), self._used)) - self._the_students)
+        """The names that a given cell defines, and that no answer may define otherwise: functions,
+        classes, imports, and the values that functions of given cells use."""
+        top = _symbols(cell)
+        bound = {name for name in top.get_identifiers() if _is_bound(top.lookup(name))}
+        return sorted(bound & (set(_defined(_tree(cell))) | self._used) - self._the_students)
 
     @cached_property
     def _the_students(self) -> frozenset[str]:
-        names = (_bound(_tree(stub), frozenset()) for stub in self.answers.values())
-        return frozenset(name for each in names for name in each)
+        return frozenset(name for stub in self.answers.values() for name in _defined(_tree(stub)))
 
     @cached_property
-    def _used(self) -> frozenset[str]:
-        """What functions of given cells read and never set: the constants of helpers and tests."""
+    def _used(self) -> set[str]:
+        """What functions of given cells read of the lesson's names, and never set."""
         given = (cell for cell in self.cells if cell.grade_id not in self.answers)
-        functions = [
-            node
-            for cell in given
-            for node in ast.walk(_tree(cell))
-            if isinstance(node, ast.FunctionDef | ast.Lambda)
-        ]
-        inner = [node for function in functions for node in ast.walk(function)]
-        set_there = {name for node in inner if isinstance(node, ast.Global) for name in node.names}
-        return frozenset(n.id for n in inner if isinstance(n, ast.Name)) - set_there
+        symbols = [symbol for cell in given for symbol in _in_functions(_symbols(cell))]
+        outer = [symbol for symbol in symbols if symbol.is_global()]
+        set_there = {symbol.get_name() for symbol in outer if symbol.is_assigned()}
+        return {symbol.get_name() for symbol in outer} - set_there
 
     def _imports(self) -> Iterator[str]:
         for cell in self.cells:
@@ -80,14 +78,26 @@ def _tree(cell: Cell) -> ast.Module:
         return ast.Module([], [])
 
 
-def _bound(tree: ast.Module, used: Container[str]) -> Iterator[str]:
-    """The functions, classes and imports of a cell's own level, and its values that are `used`."""
+def _symbols(cell: Cell) -> SymbolTable:
+    return symtable(ast.unparse(_tree(cell)), cell.file, "exec")
+
+
+def _in_functions(table: SymbolTable) -> Iterator[Symbol]:
+    for inner in table.get_children():
+        if inner.get_type() == "function":
+            yield from inner.get_symbols()
+        yield from _in_functions(inner)
+
+
+def _is_bound(symbol: Symbol) -> bool:
+    return symbol.is_assigned() or symbol.is_imported()
+
+
+def _defined(tree: ast.Module) -> Iterator[str]:
+    """The functions, classes and imports of a cell's own level."""
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             yield node.name
         elif isinstance(node, ast.Import | ast.ImportFrom):
             for alias in node.names:
                 yield alias.asname or alias.name.partition(".")[0]
-        elif isinstance(node, ast.Assign):
-            targets = (n for target in node.targets for n in ast.walk(target))
-            yield from (n.id for n in targets if isinstance(n, ast.Name) and n.id in used)

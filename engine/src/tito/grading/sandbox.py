@@ -23,7 +23,10 @@ from tito.grading.outlook import Outlook, import_paths
 
 BOOT = "import sys; sys.path[:] = sys.argv[1:]; from tito.grading.server import main; main()"  # no site
 SCRATCH = "/scratch"  # within bubblewrap
-CAPABILITIES = ("CAP_SYS_ADMIN", "CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
+# Should memory run out all the same, the system ends a student's process, not the grader's.
+FIRST_TO_GO = ("/bin/sh", "-c", 'echo 1000 > /proc/self/oom_score_adj; exec "$@"', "sh")
+APART = "CAP_SYS_ADMIN"  # to give each child namespaces of its own
+TO_DROP_ROOT = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP", "CAP_KILL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Launched:
 def ladder(outlook: Outlook, workspace: Path) -> Iterator[Rung]:
     """Every rung that may hold here, best first."""
     if bubblewrap := shutil.which("bwrap"):
-        for capabilities in (CAPABILITIES, ()):
+        for capabilities in ((APART,), ()) if os.getuid() else ((APART, *TO_DROP_ROOT),):
             options = _bubblewrap(outlook, workspace, capabilities)
             yield Rung("bubblewrap", (bubblewrap, *options), boxed=True)
     if landlock.version():
@@ -73,7 +76,9 @@ def _bubblewrap(outlook: Outlook, workspace: Path, capabilities: tuple[str, ...]
             yield from ("--tmpfs", str(path), "--remount-ro", str(path))
         else:
             yield from ("--ro-bind", "/dev/null", str(path))
-    for capability in capabilities if not os.getuid() else capabilities[:1]:
+    if not os.getuid():
+        yield from ("--cap-drop", "ALL")
+    for capability in capabilities:
         yield from ("--cap-add", capability)
     yield from ("--chdir", "/", "--")
 
@@ -83,7 +88,7 @@ def launch(rung: Rung, workspace: Path, under_test: str, errors: IO[bytes]) -> L
     python = (os.path.realpath(sys.executable), "-B", "-P", "-s", "-S", "-c", BOOT, *import_paths())
     with theirs:
         process = subprocess.Popen(
-            [*rung.before, *python],
+            [*FIRST_TO_GO, *rung.before, *python],
             cwd="/",
             env=environment(workspace, under_test),
             stdin=theirs.fileno(),

@@ -12,6 +12,7 @@ import signal
 import socket
 import tempfile
 import time
+import traceback
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
@@ -28,6 +29,7 @@ from tito.grading.confinement import (
     confine,
     leave_nothing,
     memory_in_use,
+    others,
     own_world,
     protect_server,
     separate,
@@ -37,7 +39,7 @@ from tito.grading.settings import Limits
 from tito.grading.wire import Ended, Message, Wire
 from tito.plugins.loading import Plugins
 
-PATIENCE = 0.5  # seconds
+A_MOMENT, PATIENCE = 0.5, 10.0  # seconds
 
 
 def main() -> None:
@@ -46,18 +48,14 @@ def main() -> None:
     protect_server()
     confinement = _confinement(plan)
     compose(plan)
-    if not plan["boxed"]:
-        own_world()
-    confinement = replace(confinement, namespaces=can_separate())
-    wire.send(
-        {
-            "namespaces": confinement.namespaces,
-            "landlock": landlock.version(),
-            "root": os.getuid() == 0,
-        }
-    )
+    alone = plan["boxed"] or own_world() or confinement.user
+    namespaces, counted = can_separate(), 0 if alone else others()
+    confinement = replace(confinement, namespaces=namespaces, others=counted)
+    server = Server(wire, confinement, plan["boxed"])
+    server.try_out()
+    wire.send({"namespaces": namespaces, "landlock": landlock.version()})
     with suppress(Ended):
-        Server(wire, confinement, plan["boxed"]).serve()
+        server.serve()
 
 
 def _confinement(plan: Message) -> Confinement:
@@ -65,7 +63,8 @@ def _confinement(plan: Message) -> Confinement:
     if plan["boxed"]:
         scratch = Path(tempfile.mkdtemp(prefix="work-", dir=scratch))
     readable = tuple(Path(path) for path in plan["readable"])
-    return Confinement(Limits(**plan["limits"]), plan["user"], readable, scratch)
+    user = 0 if os.getuid() else plan["user"]
+    return Confinement(Limits(**plan["limits"]), user, readable, scratch)
 
 
 def compose(plan: Message) -> None:
@@ -106,7 +105,7 @@ class Server:
                 load(asked["modules"])
                 self.snapshot = Snapshot(["tito", *asked["packages"]])
             else:
-                self.wire.send({"status": self.end(asked["gone"])})
+                self.wire.send({"status": self.end(A_MOMENT if asked["gone"] else 0)})
 
     def start(self, connection: int) -> None:
         if self.confinement.namespaces:
@@ -146,28 +145,41 @@ class Server:
             os._exit(1)
 
     def _become_child(self, connection: int) -> None:
+        status = 1
         try:
             os.dup2(connection, 3)
             os.closerange(4, 1 << 20)
+            confine(self.confinement, self.memory)
             nothing = os.open(os.devnull, os.O_RDWR)
             for standard in (0, 1, 2):
                 os.dup2(nothing, standard)
             os.close(nothing)
-            confine(self.confinement, self.memory)
             forget_ourselves()
             wire = Wire(socket.socket(fileno=3))
             Child(wire, self.confinement.limits.output, self.snapshot).serve()
+        except Ended:
+            status = 0
+        except BaseException:
+            traceback.print_exc()  # as long as nothing of a student's has run, the judge hears it
         finally:
-            os._exit(0)
+            os._exit(status)
 
-    def end(self, gone: bool = False) -> int:
+    def try_out(self) -> None:
+        """One child that is asked nothing. Raises RuntimeError if it can't be held here."""
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            self.start(os.dup(theirs.fileno()))
+        if status := self.end(PATIENCE):
+            raise RuntimeError(f"no child can be confined here: it ended with {status}")
+
+    def end(self, patience: float = 0) -> int:
         """End the child and whatever it left behind; how the child itself ended.
 
-        One that has `gone` from the judge may be about to end by itself: how, is worth a moment.
+        One that hung up may be about to end by itself: how it does is worth `patience`, in seconds.
         """
         if not self.child:
             return 0
-        until = time.monotonic() + (PATIENCE if gone else 0)
+        until = time.monotonic() + patience
         while not (ended := os.waitpid(self.child, os.WNOHANG))[0] and time.monotonic() < until:
             time.sleep(0.001)
         if not ended[0]:

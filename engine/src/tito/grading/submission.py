@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Protocol
 
+from tito.curriculum.regions import HIDDEN_TESTS, regions
 from tito.curriculum.source import Cell
 from tito.grading.dialogue import Dialogue, Forged, HungUp, Stopped
 from tito.grading.plan import Plan
@@ -106,6 +107,7 @@ class Submission:
             outcome = "not run"
             flags.append("it claims to have passed, but did not run to its end")
         shown = {key: self._text(answer.get(key)) for key in SHOWN}
+        shown["traceback"] = without_hidden_tests(cell, shown["traceback"])
         return CellRun(name_of(cell), outcome, **shown), flags
 
     def _try_without(self, dialogue: Dialogue) -> None:
@@ -144,6 +146,21 @@ class Submission:
         """What a child says is a text, not too long, and has no addresses, which differ each time."""
         text = value if isinstance(value, str) else ""
         return ADDRESS.sub("at 0x…", text[: self.limits.output + SLACK])
+
+
+def without_hidden_tests(cell: Cell, traceback: str) -> str:
+    """A traceback shows lines, and a hidden test's are nobody's to see."""
+    lines = cell.text.split("\n")
+    hidden = {
+        line.strip()
+        for region in regions(cell)
+        if region.kind == HIDDEN_TESTS
+        for line in lines[region.begin : region.end]
+    }
+    shown = traceback.split("\n")
+    return "\n".join(
+        "    [a hidden test]" if line.strip() in hidden - {""} else line for line in shown
+    )
 
 
 def _names(value: object) -> list[str]:
