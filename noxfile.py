@@ -133,6 +133,16 @@ def mutants(session: nox.Session) -> None:
 
 
 @nox.session
+def chaos(session: nox.Session) -> None:
+    """Kill the grading of 200 submissions at 100 random moments: the results must stay the same."""
+    install_editable(session, "-r", "tests/requirements.txt")
+    session.run(
+        "python", "tests/grading/chaos.py", *session.posargs,
+        env={**ONE_THREAD, "PYTHONPATH": "tests"},
+    )  # fmt: skip
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure: beside torch, a CNN, how graphs grow, start-up. Writes docs/benchmarks.md."""
     dist = build_wheels(session)

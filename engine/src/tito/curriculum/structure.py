@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
 
@@ -40,8 +41,13 @@ def _dataclass(kind: Any, data: Any, key: str) -> Any:
     for name, field in known.items():
         if name not in values and field.default is MISSING and field.default_factory is MISSING:
             raise Mismatch("lacks the key", _join(key, name))
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     return kind(**{name: structure(hints[name], v, _join(key, name)) for name, v in values.items()})
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 def _typed(kind: type, data: Any, key: str) -> Any:

@@ -8,6 +8,14 @@ from tito.cli.lazy import LazyGroup
 
 COMMANDS: dict[str, str] = {  # name → "tito.cli.nbgrader.NAME:NAME"
     "generate": "tito.cli.nbgrader.generate:generate",
+    "release": "tito.cli.nbgrader.release:release",
+    "collect": "tito.cli.nbgrader.collect:collect",
+    "autograde": "tito.cli.nbgrader.autograde:autograde",
+    "merge": "tito.cli.nbgrader.merge:merge",
+    "status": "tito.cli.nbgrader.status:status",
+    "feedback": "tito.cli.nbgrader.feedback:feedback",
+    "export": "tito.cli.nbgrader.export:export",
+    "verify": "tito.cli.nbgrader.verify:verify",
 }
 
 
