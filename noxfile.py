@@ -143,6 +143,13 @@ def chaos(session: nox.Session) -> None:
 
 
 @nox.session
+def browser(session: nox.Session) -> None:
+    """formgrader in a real browser, on a course that we graded. Needs chromium and chromedriver."""
+    install_editable(session, "-e", "engine[grading]", "pytest", "selenium>=4.20")
+    session.run("pytest", "tests/browser", *session.posargs, env=ONE_THREAD)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure: beside torch, a CNN, how graphs grow, start-up. Writes docs/benchmarks.md."""
     dist = build_wheels(session)
@@ -163,7 +170,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """The engine's annotations, strictly."""
-    session.install("-e", "engine", "mypy", "types-PyYAML", "hatchling")
+    session.install("-e", "engine[grading,dask]", "mypy", "types-PyYAML", "hatchling")
     session.run("mypy", "engine/src")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 
 from tito.cli.lazy import LazyGroup
+from tito.errors import UsageError
+from tito.model import Finding
 
 COMMANDS: dict[str, str] = {  # name → "tito.cli.nbgrader.NAME:NAME"
     "generate": "tito.cli.nbgrader.generate:generate",
@@ -22,3 +24,12 @@ COMMANDS: dict[str, str] = {  # name → "tito.cli.nbgrader.NAME:NAME"
 @click.group(cls=LazyGroup, commands_at=COMMANDS)
 def nbgrader() -> None:
     """Hand out modules as assignments, grade what comes back, give feedback."""
+
+
+def require_nbgrader() -> None:
+    """Raises UsageError with what to install where nbgrader is not."""
+    from importlib.util import find_spec
+
+    if find_spec("nbgrader") is None:
+        fix = "pip install 'tinytorch-engine[grading]'"
+        raise UsageError(Finding("nbgrader is not installed", fix=fix))

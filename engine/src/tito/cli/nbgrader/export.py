@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from tito.cli.nbgrader import require_nbgrader
 from tito.grading.course import find_course
 
 
@@ -30,6 +31,7 @@ def export(
     wanted: str, to: Path | None, assignment: tuple[str, ...], student: tuple[str, ...]
 ) -> None:
     """Give the grades to others: what the gradebook has, with what graders gave by hand."""
+    require_nbgrader()
     from tito.grading.exporters import exporter
     from tito.grading.sheet import read_sheet
     from tito.workspace.files import write_atomically

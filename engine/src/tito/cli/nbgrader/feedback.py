@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from tito.cli.nbgrader import require_nbgrader
 from tito.cli.out import say_findings
 from tito.cli.progress import Progress
 from tito.grading.course import find_course
@@ -20,6 +21,7 @@ def feedback(assignments: tuple[str, ...], student: tuple[str, ...], release: bo
 
     Without ASSIGNMENT, for all. Hidden tests stay hidden unless course.toml says otherwise.
     """
+    require_nbgrader()
     from tito.grading.feedback import release_feedback, write_feedback
 
     course = find_course()

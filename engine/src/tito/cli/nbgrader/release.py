@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from tito.cli.nbgrader import require_nbgrader
 from tito.cli.out import say_next
 from tito.grading.course import find_course
 
@@ -21,6 +22,7 @@ from tito.grading.course import find_course
 @click.option("--force", is_flag=True, help="Replace what is in nbgrader's exchange already.")
 def release(assignments: tuple[str, ...], to: Path | None, force: bool) -> None:
     """Hand assignments out: through nbgrader's exchange, or as files."""
+    require_nbgrader()
     from tito.grading.release import release_to, release_to_exchange
 
     course = find_course()

@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import click
 
+from tito.cli.nbgrader import require_nbgrader
 from tito.cli.out import json_option, say_json, say_next, say_table
 from tito.grading.course import find_course
 
@@ -14,6 +15,7 @@ from tito.grading.course import find_course
 @json_option
 def status(as_json: bool) -> None:
     """Show each assignment: released, submitted, graded, stale, to grade by hand, flagged."""
+    require_nbgrader()
     from tito.grading.overview import overview
 
     rows = overview(find_course())

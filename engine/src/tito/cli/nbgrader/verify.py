@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import click
 
+from tito.cli.nbgrader import require_nbgrader
 from tito.cli.out import json_option, say_json, say_table, seconds
 from tito.grading.course import find_course
 
@@ -29,6 +30,7 @@ def verify(assignment: str, size: int, as_json: bool) -> None:
     nbgrader runs them without a sandbox, in a copy of the course. Its rule holds for both: a test
     that writes to stderr fails.
     """
+    require_nbgrader()
     from tito.grading.verify import compare, sample
 
     course = find_course()
