@@ -1,4 +1,4 @@
-"""Assignments: what stock nbgrader makes of the same source, proved, stable, and never changed unnoticed."""
+"""Assignments: what stock nbgrader makes of the same source, proved, stable, changed only knowingly."""
 
 from __future__ import annotations
 
