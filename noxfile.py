@@ -150,6 +150,14 @@ def browser(session: nox.Session) -> None:
 
 
 @nox.session
+def attacks(session: nox.Session) -> None:
+    """Grade the hostile submissions with stock nbgrader, in containers. Writes docs/attacks.md."""
+    install_editable(session, "-r", "tests/requirements.txt")
+    session.run("python", "tests/grading/adversarial/stock.py", *session.posargs, env=ONE_THREAD)
+    session.run("python", "tests/grading/adversarial/page.py")
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure: beside torch, a CNN, how graphs grow, start-up. Writes docs/benchmarks.md."""
     dist = build_wheels(session)
@@ -201,6 +209,6 @@ def minimums(session: nox.Session) -> None:
     session.install("-r", "tests/minimums.txt", "-r", "tests/requirements.txt")
     install_editable(session, "-c", "tests/minimums.txt")
     session.run(
-        "pytest", "tests/engine", "tests/curriculum", *session.posargs,
+        "pytest", "tests/engine", "tests/grading", "tests/curriculum", *session.posargs,
         env={**ONE_THREAD, "TITO_TEST_WHEELHOUSE": str(folder)},
     )  # fmt: skip

@@ -77,7 +77,14 @@ def measured(family: list[Attack], root: Path, course: Path, site: Path) -> dict
 
 def contained(home: Path, number: int) -> dict[str, Any]:
     """Run `inside` in a container that may write to `home` only. Empty if it does not come back."""
-    container = ("bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL")
+    container = (
+        "bwrap",
+        "--unshare-all",
+        "--die-with-parent",
+        "--new-session",
+        "--cap-drop",
+        "ALL",
+    )
     view = ("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/run")
     inner = (sys.executable, __file__, "--inside", str(home / "course"))
     try:

@@ -9,7 +9,7 @@ from typing import Any
 from tito.grading.reach import PROTOCOL
 
 _subclasses = type.__subclasses__  # of the class itself: a metaclass may say what it likes
-_attributes = type.__dict__["__dict__"].__get__  # type: ignore[attr-defined]
+_attributes = type.__dict__["__dict__"].__get__
 
 
 def classes() -> Iterator[type]:
