@@ -142,7 +142,7 @@ def test_the_stub_fails(judge: Judge) -> None:
         ("import os; os._exit(3)", "exit code 3"),
         ("import ctypes; ctypes.string_at(0)", "SIGSEGV"),
         ("while True: pass", "stopped after 3 s"),
-        ("import os, time\nos.close(3)\ntime.sleep(60)", "SIGKILL"),
+        ("import os, time\nos.close(3)\ntime.sleep(60)", "the system stopped it"),
     ],
 )
 def test_a_cell_that_ends_its_process_is_run_around(judge: Judge, ending: str, error: str) -> None:
@@ -193,6 +193,16 @@ def test_grading_again_says_the_same(judge: Judge) -> None:
     text = "print({'a', 'b', 'c'}, object())\nclass A: pass\nraise ValueError(A())"
     given = assignment(text)
     assert judge.run(given, given.cells) == judge.run(given, given.cells)
+
+
+def test_what_only_measures_is_left_out_unless_it_is_wanted(judge: Judge) -> None:
+    given = assignment("1", ("## 📊 Systems analysis", "markdown"), "2")
+    runs, _ = judge.run(given, given.cells)
+    assert [(run.outcome, run.value) for run in runs] == [("passed", "1"), ("not run", "")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(judge, "settings", Settings(limits=LIMITS, analysis=True))
+        runs, _ = judge.run(given, given.cells)
+    assert [run.value for run in runs] == ["1", "2"]
 
 
 def test_an_unknown_module_is_told(judge: Judge) -> None:

@@ -7,10 +7,12 @@ it finds is for a person to look at, and who knows Python well enough gets past 
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Container, Iterator
 
 from tito.curriculum.source import Cell
 
+MOST_TEXT = 100_000  # characters of an answer that are read
 MODULES = {
     "ast", "atexit", "bdb", "builtins", "code", "codeop", "ctypes", "dis", "faulthandler", "gc",
     "imp", "importlib", "inspect", "linecache", "marshal", "mmap", "multiprocessing", "os",
@@ -42,8 +44,12 @@ def reaches(cell: Cell, known: Container[str], own: Container[str]) -> list[str]
 
     `known` are the words of all the assignment's cells, `own` those of this answer's stub.
     """
+    if len(cell.text) > MOST_TEXT:
+        return [f"has {len(cell.text)} characters"]
     try:
-        tree = ast.parse(cell.python)
+        with warnings.catch_warnings():  # such as an escape in a text that is none
+            warnings.simplefilter("ignore")
+            tree = ast.parse(cell.python)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []  # it will not run either
     return list(dict.fromkeys(_reaches(tree, known, own)))
@@ -77,7 +83,7 @@ def _reaches(tree: ast.AST, known: Container[str], own: Container[str]) -> Itera
         words = set(_names(node))
         if isinstance(node, ast.Import | ast.ImportFrom):
             yield from (f"imports {name}" for name in sorted(words & MODULES) if name not in known)
-            if isinstance(node, ast.ImportFrom) and "testing" in words | {node.module or ""}:
+            if "numpy" in words and "testing" in ast.unparse(node):
                 yield "imports numpy.testing"
             continue
         for word in sorted(words):
