@@ -12,6 +12,7 @@ from support import ROOT, leaves
 from tito.authoring.mutation import Equivalent
 from tito.cli import tito
 from tito.curriculum.config import MilestoneConfig, ModuleConfig, TierConfig
+from tito.grading.course import Config as CourseConfig
 from tito.plugins import hookspecs
 from tito.workspace.find import KEYS
 
@@ -42,6 +43,7 @@ def test_every_command_is_documented_and_no_other(monkeypatch: pytest.MonkeyPatc
         ("`module.yaml`", ModuleConfig),
         ("`mutants.yaml`", Equivalent),
         ("`milestone.yaml`", MilestoneConfig),
+        ("`course.toml`", CourseConfig),
     ],
 )
 def test_every_key_of_a_configuration_file_is_documented(title: str, kind: type) -> None:

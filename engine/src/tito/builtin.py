@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 # Every command, and every import of a composed package, loads this file: the rest comes on call.
 if TYPE_CHECKING:
     import click
 
+    from tito.grading.executors import Executor
+    from tito.grading.exporters import Exporter
     from tito.model import Course, Finding, Module, Workspace
 
 
@@ -45,3 +47,18 @@ def tito_module_completed(workspace: Workspace, module: Module) -> Iterator[str]
     for milestone in milestones:
         command = f"tito milestone run {milestone.id}"
         yield f"Unlocked: milestone {milestone.year} {milestone.title}: {command}"
+
+
+def tito_grading_executors() -> list[Executor]:
+    """The processors of this machine, and the machines of a Dask cluster."""
+    from tito.grading.distributed import OnDask
+    from tito.grading.executors import Local
+
+    return [Local(), OnDask()]
+
+
+def tito_gradebook_exporters() -> Iterable[Exporter]:
+    """nbgrader's CSV, Canvas, Moodle, JSON."""
+    from tito.grading.exporters import EXPORTERS
+
+    return EXPORTERS

@@ -23,7 +23,7 @@ from tito.curriculum.source import Cell
 Transform = Callable[[Cell, Lesson], Cell | None]
 
 
-def drop_hidden_tests(cell: Cell, lesson: Lesson) -> Cell:
+def drop_hidden_tests(cell: Cell, lesson: Lesson | None = None) -> Cell:
     return _replace_regions(cell, HIDDEN_TESTS, lambda region, lines: [])
 
 

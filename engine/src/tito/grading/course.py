@@ -23,13 +23,15 @@ FORMAT = 1
 class Config:
     """What `course.toml` says. `tiers` are the ids of those whose modules are handed out; whatever
     else they require is provided. `name` is nbgrader's course id, `gradebook` the URL of its
-    database, `question_points` what each answer to a question to think about is worth."""
+    database, `question_points` what each answer to a question to think about is worth;
+    `show_hidden_tests` is whether feedback does."""
 
     format: int
     name: str
     tiers: tuple[str, ...]
     gradebook: str = ""
     question_points: int = 0
+    show_hidden_tests: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,11 @@ class CourseFolder:
     def autograded(self, student: str, assignment: str) -> Path:
         """The executed notebook, for nbgrader's feedback and formgrader."""
         return self.root / "autograded" / student / assignment / _notebook(assignment)
+
+    def feedback(self, student: str, assignment: str) -> Path:
+        """The page that a student gets."""
+        page = _notebook(assignment).replace(".ipynb", ".html")
+        return self.root / "feedback" / student / assignment / page
 
     @property
     def gradebook(self) -> str:
@@ -121,5 +128,7 @@ def render(name: str, tiers: tuple[str, ...]) -> str:
         "# The tiers whose modules are handed out. Whatever else they need is provided.\n"
         f"tiers = {listed(tiers)}\n\n"
         "# What a person gives at most for each answer to the questions to think about.\n"
-        "question_points = 0\n"
+        "question_points = 0\n\n"
+        "# Whether students see hidden tests in their feedback.\n"
+        "show_hidden_tests = false\n"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from tito.curriculum import files
 from tito.curriculum.source import Cell, Unreadable, read_notebook
@@ -13,6 +14,7 @@ from tito.grading.assignment import read_assignment
 from tito.grading.course import CourseFolder
 from tito.grading.proof import prove
 from tito.grading.register import register
+from tito.grading.release import released
 from tito.grading.syllabus import Syllabus
 from tito.model import Finding, Module
 from tito.workspace.files import write_atomically
@@ -101,12 +103,14 @@ def _kind(cell: Cell | None) -> str:
 def _refuse_if_handed_out(course: CourseFolder, name: str, changes: tuple[str, ...]) -> None:
     students = list(course.students(name))
     graded = sum(course.result(student, name).exists() for student in students)
-    if not students:
+    given = released(course).get(name)
+    if not students and not given:
         return
-    listing = "".join(f"\n    {change}" for change in changes)
-    message = (
-        f"{name} would change, and {len(students)} students have handed it in already "
-        f"({graded} are graded):{listing}"
-    )
-    fix = f"to change it and grade them again: tito nbgrader generate {name} --force"
-    raise CourseFolderError(Finding(message, str(course.release(name)), fix))
+    facts = [f"{name} would change, and students have it already"]
+    if given:
+        day = datetime.fromtimestamp(given.at, UTC).date().isoformat()
+        facts.append(f"    released on {day} to {given.to}")
+    facts.append(f"    handed in by {len(students)}, of which {graded} are graded")
+    facts += [f"    {change}" for change in changes]
+    fix = f"to change it all the same: tito nbgrader generate {name} --force; then grade again"
+    raise CourseFolderError(Finding("\n".join(facts), str(course.release(name)), fix))

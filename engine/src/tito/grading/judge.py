@@ -12,7 +12,7 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -29,15 +29,16 @@ from tito.grading.sandbox import SCRATCH, Rung, ladder
 from tito.grading.settings import Settings
 from tito.grading.submission import Submission
 from tito.grading.wire import Ended, Message, Wire
-from tito.model import Course, Finding
+from tito.model import Course, Finding, Workspace
 from tito.names import unknown
 from tito.workspace.find import MARKER, listed, render
 
 
 class Judge:
     """`requires` are the ids of the modules that are provided as reference; `module` is the one that
-    is graded, and locked. `sandbox` says in words how submissions are held, `weak`
-    whether that keeps them from reading what this user can."""
+    is graded, and locked. `own` maps ids of modules to the texts of a student's exports of them.
+    `sandbox` says in words how submissions are held, `weak` whether that keeps them from reading
+    what this user can."""
 
     def __init__(
         self,
@@ -45,11 +46,13 @@ class Judge:
         module: str,
         settings: Settings,
         *,
+        own: Mapping[str, str] | None = None,
         require_sandbox: bool = False,
         tiers: Installed | None = None,
     ) -> None:
         self.module = module
         self.settings = settings
+        self.own = own or {}
         self.require_sandbox = require_sandbox
         self.tiers = tiers or installed()
         self.course = self._course()
@@ -105,7 +108,12 @@ class Judge:
         text = render(tuple(tier.id for tier in self.course.tiers))
         text += f"provided = {listed(sorted(self.provided))}\n"
         (root / MARKER).write_text(text, encoding="utf-8")
-        for path in (self.folder, root):
+        workspace = Workspace(root, ())
+        for id, text in self.own.items():
+            path = workspace.own_file(self.course.by_id[id])
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        for path in (self.folder, *root.rglob("*"), root):
             path.chmod(0o755)  # for whoever the child will be
         return root
 

@@ -14,21 +14,21 @@ from tito.workspace.files import write_atomically
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 NBGRADER_CONFIG = '''\
-"""How nbgrader sees this course. Its commands and formgrader read this file when they start here.
+"""How nbgrader works on this course. Its commands and formgrader read this file when they start here.
 
-Add what you like, for example where the exchange is: c.Exchange.root = "/srv/nbgrader/exchange"
+`configure` sets the course's name, folder and gradebook, makes nbgrader's Autograde grade in our
+sandbox, and keeps feedback safe. What is yours to say comes below it, for example where the exchange
+is:
+
+    c.Exchange.root = "/srv/nbgrader/exchange"
 """
 
 from pathlib import Path
 
-from tito.grading.course import read_course
+from tito.grading.configure import configure
 
 c = get_config()  # noqa: F821, nbgrader defines it
-course = read_course(Path(__file__).resolve().parent)
-
-c.CourseDirectory.root = str(course.root)
-c.CourseDirectory.course_id = course.config.name
-c.CourseDirectory.db_url = course.gradebook
+configure(c, Path(__file__).parent)
 '''
 
 README = """\

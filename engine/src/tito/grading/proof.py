@@ -2,38 +2,57 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
-from tito.composition.gate import gate
 from tito.curriculum.regions import regions
-from tito.curriculum.source import Cell, read_notebook
+from tito.curriculum.source import read_notebook
+from tito.grading.assignment import Assignment, parse_assignment
+from tito.grading.grade import Paper, grade
+from tito.grading.intake import Submission
+from tito.grading.judge import Judge
+from tito.grading.result import Result
+from tito.grading.settings import Settings
 from tito.grading.syllabus import Syllabus
-from tito.learner.desk import Desk
-from tito.learner.run import run_file
-from tito.model import CellResult, Finding, Module, Workspace
-from tito.workspace.find import MARKER, listed, render
+from tito.model import Finding, Module
 
-TIME_LIMIT = 600.0
 SHORTEST = 8  # a line like `return x` says nothing
 
 
 def prove(syllabus: Syllabus, module: Module, source: str, release: str) -> Iterator[Finding]:
-    """Everything that is wrong with the two notebooks of a module's assignment."""
+    """Everything that is wrong with the two notebooks of a module's assignment. They are graded as
+    submissions are, in the same sandbox."""
     yield from _given_away(module, source, release)
     yield from _refused_by_nbgrader(module, source, release)
-    for text, kind, wanted in ((source, "solution", True), (release, "release", False)):
-        for test, result in _graded(syllabus, module, text):
-            passed = result is not None and result.outcome == "passed"
-            if passed != wanted:
-                what = "passes already" if passed else f"fails: {_why(result)}"
-                message = f"the {kind} of {module.folder} is not what it should be: a test {what}"
-                yield Finding(message, test.grade_id, f"tito dev check, then see {test.place()}")
+    assignment = parse_assignment(module.folder, source, release)
+    needed = syllabus.course.requirements(module.id) - {module.id}
+    with Judge(needed, module.id, Settings(), tiers=syllabus.installed) as judge:
+        solved = _graded(assignment, source, judge)
+        yield from _not_all(solved)
+        yield from _not_nothing(_graded(assignment, release, judge))
 
 
-def _why(result: CellResult | None) -> str:
-    return result.error if result else "it did not run"
+def _graded(assignment: Assignment, notebook: str, judge: Judge) -> Result:
+    """What a student would get who hands this in."""
+    submission = Submission(f"{assignment.module}.ipynb", notebook.encode(), "")
+    return grade(assignment, Paper("proof", submission, ""), "", Settings(), judge)
+
+
+def _not_all(result: Result) -> Iterator[Finding]:
+    said = {run.id: run.error for run in result.runs}
+    for score in result.scores:
+        if score.earned != score.points and not score.manual:
+            message = f"the solution does not earn the points of {score.id}: {said.get(score.id)}"
+            yield Finding(message, result.assignment, "tito dev check tells more")
+    for flag in result.flags:
+        message = f"the solution is flagged, as if it cheated: {flag.text}"
+        yield Finding(message, f"{result.assignment}, {flag.cell}")
+
+
+def _not_nothing(result: Result) -> Iterator[Finding]:
+    for score in result.scores:
+        if score.earned or score.manual:
+            message = f"what is handed out earns points already: {score.id}"
+            yield Finding(message, result.assignment, "tito dev check tells more")
 
 
 def _given_away(module: Module, source: str, release: str) -> Iterator[Finding]:
@@ -57,25 +76,8 @@ def _refused_by_nbgrader(module: Module, *notebooks: str) -> Iterator[Finding]:
 
     for text in notebooks:
         try:
-            made = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
+            made = nbformat.reads(text, as_version=4)
             nbformat.validate(made)
             MetadataValidator().validate_nb(made)
         except Exception as error:  # each of the two raises errors of its own
             yield Finding(f"nbgrader would not accept this assignment: {error}", module.folder)
-
-
-def _graded(
-    syllabus: Syllabus, module: Module, notebook: str
-) -> Iterable[tuple[Cell, CellResult | None]]:
-    """Each test of the notebook with what it showed, on the reference of all other modules."""
-    tiers = tuple(tier.id for tier in syllabus.course.tiers)
-    provided = tuple(other.id for other in syllabus.course.modules if other != module)
-    with tempfile.TemporaryDirectory(prefix="tito-") as folder:
-        workspace = Workspace(Path(folder), tiers, provided)
-        (workspace.root / MARKER).write_text(f"{render(tiers)}provided = {listed(provided)}\n")
-        path = workspace.root / f"{module.id}.ipynb"
-        path.write_text(notebook, encoding="utf-8")
-        desk = Desk(workspace, syllabus.installed, gate(syllabus.installed, workspace))
-        results = run_file(desk, path, module.id, TIME_LIMIT)
-    cells = read_notebook(notebook, path.name).cells
-    return [(cell, results.get(cell.number)) for cell in cells if cell.is_test]

@@ -25,15 +25,20 @@ class Rebuilt:
 
 def rebuild(assignment: Assignment, submitted: Source) -> Rebuilt:
     """Of two cells with one grade id the last counts, as in nbgrader."""
-    answers = assignment.answers
     theirs = submitted.by_grade_id
-    cells = tuple(
+    notes = tuple(_notes(assignment, submitted, theirs))
+    return Rebuilt(with_answers(assignment, theirs), notes)
+
+
+def with_answers(assignment: Assignment, theirs: dict[str, Cell]) -> tuple[Cell, ...]:
+    """The assignment's cells with these texts in the answer cells, by grade id."""
+    answers = assignment.answers
+    return tuple(
         replace(cell, text=theirs[cell.grade_id].text)
         if cell.grade_id in answers and _same_kind(cell, theirs.get(cell.grade_id))
         else cell
         for cell in assignment.cells
     )
-    return Rebuilt(cells, tuple(_notes(assignment, submitted, theirs)))
 
 
 def _same_kind(given: Cell, cell: Cell | None) -> bool:
@@ -42,7 +47,8 @@ def _same_kind(given: Cell, cell: Cell | None) -> bool:
 
 def _notes(assignment: Assignment, submitted: Source, theirs: dict[str, Cell]) -> Iterator[Remark]:
     for given in assignment.cells:
-        if given.grade_id and (text := _changed(given, theirs.get(given.grade_id))):
+        text = assignment.handed_out.get(given.grade_id, given.plain_text)
+        if given.grade_id and (text := _changed(given, text, theirs.get(given.grade_id))):
             yield Remark("note", given.grade_id, text)
     known = {cell.grade_id for cell in assignment.cells}
     counts = Counter(cell.grade_id for cell in submitted.cells if cell.grade_id)
@@ -58,15 +64,15 @@ def _notes(assignment: Assignment, submitted: Source, theirs: dict[str, Cell]) -
         yield Remark("note", "", text)
 
 
-def _changed(given: Cell, cell: Cell | None) -> str:
-    """What was done to a cell of the assignment, in words; empty if nothing that matters."""
+def _changed(given: Cell, text: str, cell: Cell | None) -> str:
+    """What was done to a cell that was handed out with this text; empty if nothing that matters."""
     what = "exercise" if given.is_solution else "test" if given.is_test else "cell"
     restored = "nothing was handed in for it" if given.is_solution else "restored"
     if cell is None:
         return f"this {what} is gone: {restored}"
     if cell.kind != given.kind:
         return f"this {what} is a {cell.kind} cell now: {restored}"
-    if not given.is_solution and cell.plain_text != given.plain_text:
+    if not given.is_solution and cell.plain_text != text:
         return f"this {what} was edited: restored"
     if cell.nbgrader.get("points") != given.nbgrader.get("points"):
         return f"the points of this {what} were changed: restored"

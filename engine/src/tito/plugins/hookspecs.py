@@ -17,6 +17,8 @@ import pluggy
 if TYPE_CHECKING:
     import click
 
+    from tito.grading.executors import Executor
+    from tito.grading.exporters import Exporter
     from tito.model import Course, Finding, Module, Workspace
 
 hookspec = pluggy.HookspecMarker("tito")
@@ -45,3 +47,15 @@ def tito_module_checks(module: Module, course: Course, folder: Path) -> Iterable
 @hookspec
 def tito_module_completed(course: Course, workspace: Workspace, module: Module) -> Iterable[str]:  # type: ignore[empty-body]
     """Lines to show after `tito module complete`: what is possible now."""
+
+
+@hookspec
+def tito_grading_executors() -> Iterable[Executor]:  # type: ignore[empty-body]
+    """Where submissions can be graded: objects with a `name` for `--executor` and a method
+    `grade(tasks, where)`, which takes tasks as it has room for them and gives what came of each."""
+
+
+@hookspec
+def tito_gradebook_exporters() -> Iterable[Exporter]:  # type: ignore[empty-body]
+    """Formats for grades: objects with a `name` for `--format` and a method `export(sheet)`, which
+    returns the text of a file."""

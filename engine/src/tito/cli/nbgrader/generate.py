@@ -6,6 +6,7 @@ import time
 
 import click
 
+from tito.cli.nbgrader import require_nbgrader
 from tito.cli.out import say_next, seconds
 from tito.grading.course import find_course
 
@@ -19,6 +20,7 @@ def generate(modules: tuple[str, ...], force: bool) -> None:
     Each is proved before it is written: the solution earns all points, what is handed out earns
     none, and gives nothing away.
     """
+    require_nbgrader()
     from tito.grading.generate import generate as make
     from tito.grading.syllabus import syllabus
 

@@ -1,0 +1,109 @@
+"""A cluster of two workers on this machine: the results are the same, also when workers are lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from distributed import Client
+
+from grading.synthetic import class_of
+from tito.errors import TitoError, UsageError
+from tito.grading.choose import chosen_jobs
+from tito.grading.course import CourseFolder
+from tito.grading.distributed import OnDask
+from tito.grading.executors import Local, Where
+from tito.grading.journal import Journal
+from tito.grading.run import run
+from tito.grading.settings import Settings
+from tito.grading.shard import Shard
+
+NAME = "01_counter"
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+
+
+class Cluster:
+    """A scheduler and workers, as processes that can be killed."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.file = folder / "scheduler.json"
+        self.processes = [self.start("scheduler", "--port", "0", "--scheduler-file", self.file)]
+        end = time.monotonic() + 60
+        while not self.file.exists() and time.monotonic() < end:
+            time.sleep(0.1)
+        with Client(scheduler_file=str(self.file), timeout="60s") as client:
+            self.address = client.scheduler_info()["address"]
+        self.workers = [self.worker() for _ in range(2)]
+
+    def start(self, what: str, *arguments: object) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "distributed.cli.dask_" + what, *map(str, arguments)]
+        return subprocess.Popen(
+            [*command, "--no-dashboard"],
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def worker(self) -> subprocess.Popen[bytes]:
+        made = self.start("worker", "--nthreads", "1", "--no-nanny", self.address)
+        self.processes.append(made)
+        return made
+
+    def stop(self) -> None:
+        for process in self.processes:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+@pytest.fixture
+def cluster(course: CourseFolder, tmp_path: Path) -> Iterator[Cluster]:
+    (tmp_path / "cluster").mkdir()
+    made = Cluster(tmp_path / "cluster")
+    yield made
+    made.stop()
+
+
+def results(course: CourseFolder) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in course.root.glob("results/*/*.json")}
+
+
+def test_results_are_the_same_although_every_worker_is_lost(
+    course: CourseFolder, counter: Path, cluster: Cluster
+) -> None:
+    for handed in class_of(course, counter, 24):
+        handed.put(course.root / "submitted", NAME)
+    jobs, _ = chosen_jobs(course, [], [], Shard(), Settings())
+    journal = Journal(course.root / "journal.jsonl")
+    run(jobs, Local(), Where(2), journal, lambda event, about: None)
+    expected = results(course)
+    assert len(expected) == 24
+    for path in course.root.glob("results/*/*.json"):
+        path.unlink()
+    count = 0
+
+    def lose_one(event: str, about: object) -> None:
+        nonlocal count
+        count += 1
+        if count in (4, 12):
+            os.killpg(cluster.workers.pop(0).pid, signal.SIGKILL)
+            cluster.workers.append(cluster.worker())
+
+    summary = run(jobs, OnDask(), Where(scheduler=cluster.address), journal, lose_one)
+    assert summary.findings == []
+    assert results(course) == expected
+
+
+def test_without_an_address_or_a_scheduler_it_is_said() -> None:
+    with pytest.raises(UsageError, match="--scheduler tcp://HOST:8786"):
+        list(OnDask().grade(iter(()), Where()))
+    with pytest.raises((TitoError, UsageError), match="no answer from the scheduler"):
+        list(OnDask().grade(iter(()), Where(scheduler="tcp://127.0.0.1:9")))
