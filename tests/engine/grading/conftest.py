@@ -13,7 +13,7 @@ import pytest
 
 from grading.synthetic import class_of
 from judging import LIMITS
-from support import OUR_TIERS, ROOT, install, project
+from support import OUR_TIERS, ROOT, forget, install, project
 from tito.curriculum.installed import installed
 from tito.grading.course import CourseFolder, read_course
 from tito.grading.generate import generate
@@ -119,9 +119,11 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
     site = folder / "site"
     site.mkdir()
     install(project("base-tier", folder), site)
+    forget("abacus")  # another test's
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(site)
         patch.setenv("TITO_DISABLE_PLUGINS", OUR_TIERS)
         patch.delenv("TITO_WORKSPACE", raising=False)
         with Judge(["counter"], "total", Settings(limits=LIMITS), tiers=installed()) as made:
             yield made
+    forget("abacus")

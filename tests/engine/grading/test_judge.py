@@ -186,6 +186,12 @@ def test_what_only_measures_is_left_out_unless_it_is_wanted(judge: Judge) -> Non
     assert [run.value for run in runs] == ["1", "2"]
 
 
+def test_no_file_beside_the_notebook_is_imported(judge: Judge) -> None:
+    write = "for name in ('numpy', 'colorsys'): open(f'{name}.py', 'w').write('allclose = 1')"
+    use = "import numpy, colorsys\nassert callable(numpy.allclose)\ncolorsys.rgb_to_hsv"
+    assert outcomes(judge, write, use) == ["passed", "passed"]
+
+
 def test_an_unknown_module_is_told(judge: Judge) -> None:
     with pytest.raises(UsageError, match="did you mean 'total'"):
         Judge([], "totl", Settings(), tiers=judge.tiers)

@@ -67,6 +67,10 @@ def measured(family: list[Attack], root: Path, course: Path, site: Path) -> dict
         said = words(made.root, site, outside)
         attack.put(made.submitted(attack.name, NAME), made.release(NAME), said)
     found = contained(home, len(family))
+    if not found and len(family) > 1:  # one of them ended nbgrader for all
+        middle = len(family) // 2
+        halves = (measured(each, root, course, site) for each in (family[:middle], family[middle:]))
+        return {name: about for half in halves for name, about in half.items()}
     for attack in family:
         about = found.setdefault(attack.name, {"points": None, "read": []})
         about["classmate"] = found.get(LAST, {}).get("points")
