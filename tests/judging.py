@@ -31,10 +31,13 @@ RIGHT = "def double(x):\n    return 2 * x\n"
 
 
 def assignment(*cells: str | tuple[str, str]) -> Assignment:
-    """A cell is its text, or a text and what it is: an ANSWER (its stub) or a TEST."""
+    """A cell is its text, or a text and what it is: an ANSWER (its stub), a TEST, markdown."""
     made = []
     for number, cell in enumerate(cells, 1):
         text, kind = cell if isinstance(cell, tuple) else (cell, "")
+        if kind == "markdown":
+            made.append(Cell("markdown", text, "lesson.ipynb", 0, number))
+            continue
         about = {"grade_id": f"{kind}-{number}", "solution": kind == ANSWER, "grade": kind == TEST}
         about["points"] = 1
         metadata = {"nbgrader": about} if kind else {}

@@ -195,6 +195,16 @@ def test_grading_again_says_the_same(judge: Judge) -> None:
     assert judge.run(given, given.cells) == judge.run(given, given.cells)
 
 
+def test_what_only_measures_is_left_out_unless_it_is_wanted(judge: Judge) -> None:
+    given = assignment("1", ("## 📊 Systems analysis", "markdown"), "2")
+    runs, _ = judge.run(given, given.cells)
+    assert [(run.outcome, run.value) for run in runs] == [("passed", "1"), ("not run", "")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(judge, "settings", Settings(limits=LIMITS, analysis=True))
+        runs, _ = judge.run(given, given.cells)
+    assert [run.value for run in runs] == ["1", "2"]
+
+
 def test_an_unknown_module_is_told(judge: Judge) -> None:
     with pytest.raises(UsageError, match="did you mean 'total'"):
         Judge([], "totl", Settings(), tiers=judge.tiers)

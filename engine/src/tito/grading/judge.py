@@ -139,7 +139,9 @@ class Judge:
             with suppress(Ended):  # a server that is gone is started again for the child
                 self._load()
         code = [cell for cell in cells if cell.kind == "code"]
-        return Submission(self, self.plans[assignment.digest], code, self.settings.limits).run()
+        plan, measures = self.plans[assignment.digest], not self.settings.analysis
+        needless = {n for n, cell in enumerate(code) if measures and plan.needless(cell)}
+        return Submission(self, plan, code, self.settings.limits, frozenset(needless)).run()
 
     def _load(self) -> None:
         """What the assignments import is in the server before a student's code runs anywhere."""

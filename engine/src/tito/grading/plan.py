@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from symtable import Symbol, SymbolTable, symtable
 
+from tito.curriculum.anatomy import ANALYSIS, HEADING
 from tito.curriculum.source import Cell
 from tito.grading.assignment import Assignment
 from tito.grading.reach import words
@@ -18,7 +19,24 @@ class Plan:
     def __init__(self, assignment: Assignment) -> None:
         self.answers = {k: c for k, c in assignment.answers.items() if c.kind == "code"}
         self.cells = tuple(cell for cell in assignment.cells if cell.kind == "code")
+        self.analysis = frozenset(_in_section(ANALYSIS, assignment.cells))
         self.imports = sorted(set(self._imports()))
+
+    def needless(self, cell: Cell) -> bool:
+        """Whether a given cell only measures: it stands in the systems analysis, has no points, and
+        defines nothing that a later cell uses."""
+        return cell.number in self._needless
+
+    @cached_property
+    def _needless(self) -> frozenset[int]:
+        found, read_later = set[int](), set[str]()
+        for cell in reversed(self.cells):
+            measures = cell.number in self.analysis and not cell.grade_id
+            if measures and not read_later & set(_bound(cell)):
+                found.add(cell.number)
+            else:
+                read_later |= set(_read(cell))
+        return frozenset(found)
 
     @cached_property
     def known(self) -> frozenset[str]:
@@ -27,8 +45,11 @@ class Plan:
 
     def own(self, cell: Cell) -> frozenset[str]:
         """The words of the stub of this answer."""
-        stub = self.answers.get(cell.grade_id)
-        return frozenset(words(_tree(stub))) if stub else frozenset()
+        return self._own[cell.grade_id]
+
+    @cached_property
+    def _own(self) -> dict[str, frozenset[str]]:
+        return {name: frozenset(words(_tree(stub))) for name, stub in self.answers.items()}
 
     @cached_property
     def may(self) -> list[str]:
@@ -44,9 +65,17 @@ class Plan:
     def keeps(self, cell: Cell) -> list[str]:
         """The names that a given cell defines, and that no answer may define otherwise: functions,
         classes, imports, and the values that functions of given cells use."""
-        top = _symbols(cell)
-        bound = {name for name in top.get_identifiers() if _is_bound(top.lookup(name))}
-        return sorted(bound & (set(_defined(_tree(cell))) | self._used) - self._the_students)
+        return self._keeps.get(cell.number, [])
+
+    @cached_property
+    def _keeps(self) -> dict[int, list[str]]:
+        given = (cell for cell in self.cells if cell.grade_id not in self.answers)
+        return {
+            cell.number: sorted(
+                set(_bound(cell)) & (set(_defined(_tree(cell))) | self._used) - self._the_students
+            )
+            for cell in given
+        }
 
     @cached_property
     def _the_students(self) -> frozenset[str]:
@@ -78,6 +107,17 @@ def _tree(cell: Cell) -> ast.Module:
         return ast.Module([], [])
 
 
+def _in_section(title: str, cells: Iterable[Cell]) -> Iterator[int]:
+    """The numbers of the cells between this heading and the next."""
+    inside = False
+    for cell in cells:
+        for line in cell.text.split("\n") if cell.kind == "markdown" else ():
+            if match := HEADING.match(line):
+                inside = match["title"] == title
+        if inside:
+            yield cell.number
+
+
 def _symbols(cell: Cell) -> SymbolTable:
     return symtable(ast.unparse(_tree(cell)), cell.file, "exec")
 
@@ -89,8 +129,27 @@ def _in_functions(table: SymbolTable) -> Iterator[Symbol]:
         yield from _in_functions(inner)
 
 
-def _is_bound(symbol: Symbol) -> bool:
-    return symbol.is_assigned() or symbol.is_imported()
+def _bound(cell: Cell) -> Iterator[str]:
+    """The names that the cell gives a value, at its own level."""
+    for symbol in _symbols(cell).get_symbols():
+        if symbol.is_assigned() or symbol.is_imported():
+            yield symbol.get_name()
+
+
+def _read(cell: Cell) -> Iterator[str]:
+    """The names that have their value from an earlier cell, or may have."""
+    table, bound = _symbols(cell), set(_bound(cell))
+    yield from (symbol.get_name() for symbol in _in_functions(table) if symbol.is_global())
+    first: dict[tuple[str, bool], int] = {}  # (name, whether it is set) → line
+    for node in ast.walk(ast.parse(ast.unparse(_tree(cell)))):
+        if isinstance(node, ast.Name):
+            key = node.id, not isinstance(node.ctx, ast.Load)
+            first[key] = min(first.get(key, node.lineno), node.lineno)
+    for symbol in table.get_symbols():
+        name = symbol.get_name()
+        read, is_set = first.get((name, False), 0), first.get((name, True), 0)
+        if symbol.is_referenced() and (name not in bound or (is_set and read <= is_set)):
+            yield name
 
 
 def _defined(tree: ast.Module) -> Iterator[str]:

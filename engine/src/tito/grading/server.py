@@ -7,6 +7,7 @@ has it at once. No student's code ever runs in this process.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -86,11 +87,18 @@ class Server:
 
     def __init__(self, wire: Wire, confinement: Confinement, boxed: bool) -> None:
         self.wire = wire
-        self.snapshot = Snapshot([])
+        self.remember([])
         self.confinement = confinement
         self.boxed = boxed
         self.memory = memory_in_use() + confinement.limits.memory
         self.child = 0
+
+    def remember(self, packages: Iterable[str]) -> None:
+        """What children must leave as it is. Frozen, it is no concern of their garbage collection,
+        which would otherwise copy the pages of every object."""
+        self.snapshot = Snapshot(["tito", *packages])
+        gc.collect()
+        gc.freeze()
 
     def serve(self) -> None:
         while True:
@@ -103,7 +111,7 @@ class Server:
                 self.start(self.wire.take())
             elif asked["do"] == "load":
                 load(asked["modules"])
-                self.snapshot = Snapshot(["tito", *asked["packages"]])
+                self.remember(asked["packages"])
             else:
                 self.wire.send({"status": self.end(A_MOMENT if asked["gone"] else 0)})
 

@@ -25,8 +25,10 @@ class Limits:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """`stderr="fail"` is nbgrader's rule: a test that writes to stderr earns nothing. `against="own"`
-    runs a module on the student's own earlier modules instead of the reference."""
+    runs a module on the student's own earlier modules instead of the reference. `analysis` is whether
+    cells that only measure are run, too: they take most of the time, and no test needs them."""
 
     stderr: Literal["ignore", "fail"] = "ignore"
+    analysis: bool = False
     against: Literal["reference", "own"] = "reference"
     limits: Limits = field(default_factory=Limits)

@@ -35,14 +35,20 @@ class Children(Protocol):
 
 class Submission:
     def __init__(
-        self, children: Children, plan: Plan, cells: Sequence[Cell], limits: Limits
+        self,
+        children: Children,
+        plan: Plan,
+        cells: Sequence[Cell],
+        limits: Limits,
+        needless: frozenset[int] = frozenset(),
     ) -> None:
         self.children = children
         self.plan = plan
         self.cells = cells
         self.limits = limits
         self.runs: dict[int, CellRun] = {}  # by place among the cells; the first result stays
-        self.left_out: set[int] = set()
+        self.needless = needless
+        self.left_out = set(needless)
         self.passed: dict[int, float] = {}  # the tests that passed, with the seconds they took
         self.flags: list[Remark] = []
         self.until = time.monotonic() + limits.wall
@@ -52,12 +58,11 @@ class Submission:
         while time.monotonic() < self.until and self._one_child():
             pass
         self._read_answers()
-        late = f"not reached: the submission as a whole took {self.limits.wall:g} s"
-        runs = [
-            self.runs.get(n) or CellRun(name_of(cell), "not run", error=late)
-            for n, cell in enumerate(self.cells)
-        ]
-        return runs, self.flags
+        return [self.runs.get(n) or self._not_run(n) for n in range(len(self.cells))], self.flags
+
+    def _not_run(self, n: int) -> CellRun:
+        why = f"not reached: the submission as a whole took {self.limits.wall:g} s"
+        return CellRun(name_of(self.cells[n]), "not run", error="" if n in self.needless else why)
 
     def _one_child(self) -> bool:
         """Go on in a fresh child. Returns whether there is need of another one."""
@@ -99,7 +104,7 @@ class Submission:
 
     def _run(self, dialogue: Dialogue, cell: Cell) -> tuple[CellRun, list[str]]:
         """What the cell showed, and why a person should look at it. Raises Stopped."""
-        keeps = self.plan.keeps(cell) if cell.grade_id not in self.plan.answers else []
+        keeps = self.plan.keeps(cell)
         answer, passed = dialogue.run(cell, self.limits.cell, may=self.plan.may, keeps=keeps)
         outcome, flags = "passed" if passed else "failed", _names(answer.get("changed"))
         flags = [f"{name} is not what it was" for name in flags]

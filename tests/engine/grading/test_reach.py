@@ -1,0 +1,54 @@
+"""Answers are read for what no exercise needs, and the lesson's own words are no fault of anybody."""
+
+from __future__ import annotations
+
+import pytest
+
+from tito.curriculum.source import Cell
+from tito.grading.reach import reaches
+
+
+def found(text: str, known: str = "", own: str = "") -> list[str]:
+    cell = Cell("code", text, "a.ipynb", 0, 1)
+    return reaches(cell, known.split(), own.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("import gc", "imports gc"),
+        ("import os.path as p", "imports os"),
+        ("from sys import modules", "imports sys"),
+        ("from numpy import testing", "imports numpy.testing"),
+        ("import numpy.testing", "imports numpy.testing"),
+        ("f.__code__ = 1", "uses __code__"),
+        ("x = frame.f_back", "uses f_back"),
+        ("getattr(x, 'f_back')", "uses f_back"),
+        ("class A:\n    def __eq__(self, o): return True", "uses __eq__"),
+        ("type('A', (), {'__eq__': f})", "uses __eq__"),
+        ("eval('1')", "uses eval"),
+        ("np.sys.modules", "uses modules"),
+    ],
+)
+def test_a_way_to_the_grader_is_found(text: str, says: str) -> None:
+    assert says in found(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def relu(x): return np.maximum(x, 0)",
+        "class A:\n    def __init__(self): self.x = 1\n    def __call__(self, x): return x",
+        "import math\nfrom itertools import islice",
+        "x = 'use eval, or import gc'",
+        "def f(:",
+    ],
+)
+def test_ordinary_code_is_not(text: str) -> None:
+    assert found(text) == []
+
+
+def test_what_the_lesson_uses_may_be_used_but_an_operator_only_where_its_stub_has_it() -> None:
+    assert found("import os\nos.replace(a, b)", known="os") == []
+    assert found("x.__eq__", known="__eq__") == ["uses __eq__"]
+    assert found("x.__eq__", own="__eq__") == []
