@@ -27,7 +27,7 @@ def found(text: str, known: str = "", own: str = "") -> list[str]:
         ("class A:\n    def __eq__(self, o): return True", "uses __eq__"),
         ("type('A', (), {'__eq__': f})", "uses __eq__"),
         ("eval('1')", "uses eval"),
-        ("np.sys.modules", "uses modules"),
+        ("np.sys.modules", "uses sys"),
     ],
 )
 def test_a_way_to_the_grader_is_found(text: str, says: str) -> None:
@@ -41,11 +41,23 @@ def test_a_way_to_the_grader_is_found(text: str, says: str) -> None:
         "class A:\n    def __init__(self): self.x = 1\n    def __call__(self, x): return x",
         "import math\nfrom itertools import islice",
         "x = 'use eval, or import gc'",
+        "model.eval()\nfor module in self.modules(): module.compile()",
         "def f(:",
     ],
 )
 def test_ordinary_code_is_not(text: str) -> None:
     assert found(text) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["-" * 90_000 + "1", "x=" * 40_000 + "1", "'\\d'", "a\0b", "\udc00"]
+)
+def test_no_text_is_too_odd_to_be_read(text: str) -> None:
+    assert found(text) == []
+
+
+def test_a_very_long_answer_is_told_and_not_parsed() -> None:
+    assert found("1\n" * 1_000_000) == ["has 2000000 characters"]
 
 
 def test_what_the_lesson_uses_may_be_used_but_an_operator_only_where_its_stub_has_it() -> None:

@@ -224,7 +224,7 @@ def test_processor_time_is_limited(judge: Judge) -> None:
     given = assignment("while True: pass", "1")
     runs, _ = judge.run(given, given.cells)
     assert [run.outcome for run in runs] == ["killed", "passed"]
-    assert "computed for 2 s" in runs[0].error or "SIGKILL" in runs[0].error
+    assert "computed for 2 s" in runs[0].error
 
 
 def test_nothing_outlives_its_submission(judge: Judge, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -20,21 +20,31 @@ def structure(kind: Any, data: Any, key: str) -> Any:
 
     Raises Mismatch for a missing or unknown key and for a value of another type.
     """
-    if is_dataclass(kind):
+    shape, item = _shape(kind)
+    if shape is None:
         return _dataclass(kind, data, key)
-    if get_origin(kind) is tuple:
-        item = get_args(kind)[0]
+    if shape is tuple:
         values = _typed(list, data, key)
-        return tuple(structure(item, value, f"{key}[{n}]") for n, value in enumerate(values))
-    if get_origin(kind) is dict:
-        item = get_args(kind)[1]
+        return tuple([structure(item, value, f"{key}[{n}]") for n, value in enumerate(values)])
+    if shape is dict:
         return {k: structure(item, v, _join(key, k)) for k, v in _typed(dict, data, key).items()}
     return _typed(kind, data, key)
 
 
+@cache
+def _shape(kind: Any) -> tuple[Any, Any]:
+    """(None for a dataclass, else what it is made of; the annotated type of its items)"""
+    if is_dataclass(kind):
+        return None, None
+    made_of = get_origin(kind)
+    if made_of is dict:
+        return dict, get_args(kind)[1]
+    return (tuple, get_args(kind)[0]) if made_of is tuple else (kind, None)
+
+
 def _dataclass(kind: Any, data: Any, key: str) -> Any:
     values = _typed(dict, data, key)
-    known = {field.name: field for field in fields(kind)}
+    known = _fields(kind)
     for name in values:
         if name not in known:
             raise Mismatch("has an unknown key", _join(key, name))
@@ -43,6 +53,11 @@ def _dataclass(kind: Any, data: Any, key: str) -> Any:
             raise Mismatch("lacks the key", _join(key, name))
     hints = _hints(kind)
     return kind(**{name: structure(hints[name], v, _join(key, name)) for name, v in values.items()})
+
+
+@cache
+def _fields(kind: type) -> dict[str, Field[Any]]:
+    return {field.name: field for field in fields(kind)}
 
 
 @cache

@@ -15,15 +15,17 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
+from tito.curriculum.source import Cell
 from tito.errors import CourseFolderError
 from tito.grading.assignment import Assignment, read_assignment
 from tito.grading.book import Book, Entry
 from tito.grading.course import CourseFolder
 from tito.grading.database import transaction
 from tito.grading.executed import Press
-from tito.grading.grade import rebuilt_from
-from tito.grading.intake import Refused, take
+from tito.grading.intake import take
 from tito.grading.late import apply_penalties
+from tito.grading.reading import cells_of
+from tito.grading.rebuild import with_answers
 from tito.grading.register import register
 from tito.grading.result import Result, load
 from tito.grading.timestamp import handed_in
@@ -97,12 +99,16 @@ class Clerk:
             raise CourseFolderError(Finding(message, where, fix)) from None
 
     def _made(self, result: Result, at: datetime | None, digest: str, path: Path) -> Made:
-        submitted = self.course.submitted(result.student, self.assignment.name)
-        try:
-            submission = take(submitted, self.assignment.module)
-            cells = rebuilt_from(self.assignment, submission).cells
-        except Refused:
-            cells = self.assignment.cells
+        cells = self._cells(result) if result.runs else self.assignment.cells
         untouched = {c.grade_id for c in cells if self.stubs.get(c.grade_id) == c.text}
         entry = Entry(result, at, digest, frozenset(untouched))
         return Made(entry, path, self.press.notebook(cells, result))
+
+    def _cells(self, result: Result) -> tuple[Cell, ...]:
+        """Those that ran; a submission from which nothing ran could not be read."""
+        submitted = self.course.submitted(result.student, self.assignment.name)
+        try:
+            source, _ = cells_of(take(submitted, self.assignment.module))
+        except Exception:  # it was read once, but may have been replaced since, by anything
+            return self.assignment.cells
+        return with_answers(self.assignment, source.by_grade_id)

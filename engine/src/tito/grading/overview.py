@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import product
+from typing import Literal
 
 from sqlalchemy import func, select
 
@@ -16,11 +18,11 @@ from tito.grading.result import Result, load
 from tito.grading.settings import Settings
 from tito.grading.stack import Stack, stacks
 
-EVERY = (
-    Settings("ignore", "reference"),
-    Settings("fail", "reference"),
-    Settings("ignore", "own"),
-    Settings("fail", "own"),
+STDERR: tuple[Literal["ignore", "fail"], ...] = ("ignore", "fail")
+AGAINST: tuple[Literal["reference", "own"], ...] = ("reference", "own")
+EVERY = tuple(
+    Settings(stderr=stderr, analysis=analysis, against=against)
+    for stderr, analysis, against in product(STDERR, (False, True), AGAINST)
 )
 
 

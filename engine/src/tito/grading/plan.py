@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from symtable import Symbol, SymbolTable, symtable
@@ -102,7 +103,9 @@ class Plan:
 def _tree(cell: Cell) -> ast.Module:
     """Of a cell that is no Python, such as one for another program, there is nothing to know."""
     try:
-        return ast.parse(cell.python)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(cell.python)
     except SyntaxError:
         return ast.Module([], [])
 

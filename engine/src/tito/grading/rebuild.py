@@ -25,15 +25,20 @@ class Rebuilt:
 
 def rebuild(assignment: Assignment, submitted: Source) -> Rebuilt:
     """Of two cells with one grade id the last counts, as in nbgrader."""
-    answers = assignment.answers
     theirs = submitted.by_grade_id
-    cells = tuple(
+    notes = tuple(_notes(assignment, submitted, theirs))
+    return Rebuilt(with_answers(assignment, theirs), notes)
+
+
+def with_answers(assignment: Assignment, theirs: dict[str, Cell]) -> tuple[Cell, ...]:
+    """The assignment's cells with these texts in the answer cells, by grade id."""
+    answers = assignment.answers
+    return tuple(
         replace(cell, text=theirs[cell.grade_id].text)
         if cell.grade_id in answers and _same_kind(cell, theirs.get(cell.grade_id))
         else cell
         for cell in assignment.cells
     )
-    return Rebuilt(cells, tuple(_notes(assignment, submitted, theirs)))
 
 
 def _same_kind(given: Cell, cell: Cell | None) -> bool:

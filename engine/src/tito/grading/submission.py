@@ -140,8 +140,8 @@ class Submission:
 
     def _how_it_ended(self) -> str:
         code = self.children.end_child(gone=True)
-        if code == -signal.SIGXCPU:
-            return f"stopped: it computed for {self.limits.cpu} s"
+        if code in (-signal.SIGXCPU, -signal.SIGKILL):
+            return f"the system stopped it: it computed for {self.limits.cpu} s, or used up memory?"
         return how_it_ended(code) or ENDED
 
     def _flag(self, cell: Cell, text: str) -> None:
