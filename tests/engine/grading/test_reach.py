@@ -41,6 +41,8 @@ def test_a_way_to_the_grader_is_found(text: str, says: str) -> None:
         "class A:\n    def __init__(self): self.x = 1\n    def __call__(self, x): return x",
         "import math\nfrom itertools import islice",
         "x = 'use eval, or import gc'",
+        "model.eval()",
+        "re.compile('x')",
         "def f(:",
     ],
 )

@@ -86,7 +86,8 @@ def _reaches(tree: ast.AST, known: Container[str], own: Container[str]) -> Itera
             if "numpy" in words and "testing" in ast.unparse(node):
                 yield "imports numpy.testing"
             continue
-        for word in sorted(words):
-            permitted = own if word in PROTOCOL else known
-            if word in PROTOCOL | NAMES | ATTRIBUTES and word not in permitted:
+        # `model.eval()` and `re.compile()` are methods of somebody else's.
+        telling = PROTOCOL | ATTRIBUTES | (set() if isinstance(node, ast.Attribute) else NAMES)
+        for word in sorted(words & telling):
+            if word not in (own if word in PROTOCOL else known):
                 yield f"uses {word}"
