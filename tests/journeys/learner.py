@@ -14,13 +14,11 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import json
-import os
 import shutil
-import subprocess
 import sys
-import textwrap
 from pathlib import Path
+
+from transcript import Shell, check, say
 
 from tito.authoring.solve import solved
 from tito.curriculum.installed import InstalledTier, installed
@@ -31,11 +29,8 @@ NAMED, *DISTRIBUTIONS = (word for word in sys.argv[1:] if not word.startswith("-
 WORKSPACE = Path(NAMED).absolute()
 # A name that each distribution brings, for somebody who asks for it too early.
 EXAMPLES = {"tinytorch-nn": ("tinytorch.nn", "Conv2d")}
-# The commands of this environment, whatever else is on the PATH.
-ENVIRONMENT = {
-    **{key: value for key, value in os.environ.items() if not key.startswith("TITO_")},
-    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-}
+SHELL = Shell(WORKSPACE)
+tito, told, pip, python = SHELL.tito, SHELL.told, SHELL.pip, SHELL.python
 
 
 def main() -> None:
@@ -177,63 +172,12 @@ def digests() -> dict[Path, str]:
     }
 
 
-# What is typed, and shown
-
-
 def solve(module: Module) -> None:
     """Write the solutions, as the learner would in JupyterLab."""
     path = WORKSPACE / "modules" / module.folder / f"{module.id}.ipynb"
     package = next(each.package for each in installed().tiers if module in each.tier.modules)
     path.write_text(solved(package / "modules" / module.folder), encoding="utf-8")
     print(f"  (the learner writes {len(module.tasks)} solutions into {path.name})\n")
-
-
-def say(text: str) -> None:
-    print(f"\n=== {text}\n", flush=True)
-
-
-def check(holds: bool, what: str) -> None:
-    if not holds:
-        sys.exit(f"this does not hold: {what}")
-    print(f"  ({what})\n", flush=True)
-
-
-def tito(*arguments: object, cwd: Path = WORKSPACE, fails: str = "", shows: str = "") -> None:
-    run(["tito", *map(str, arguments)], f"tito {' '.join(map(str, arguments))}", cwd, fails, shows)
-
-
-def told(*arguments: str) -> object:
-    """What a command says with --json, which is not for reading."""
-    done = subprocess.run(
-        ["tito", *arguments, "--json"], cwd=WORKSPACE, env=ENVIRONMENT, check=True,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, encoding="utf-8",
-    )  # fmt: skip
-    return json.loads(done.stdout)
-
-
-def pip(*arguments: str) -> None:
-    quiet = ["--quiet", "--disable-pip-version-check"]
-    shown = f"pip {' '.join(arguments)}"
-    run([sys.executable, "-m", "pip", *arguments, *quiet], shown, WORKSPACE, "", "")
-
-
-def python(code: str, fails: str = "", shows: str = "") -> None:
-    run([sys.executable, "-c", code], f'python -c "{code}"', WORKSPACE, fails, shows)
-
-
-def run(command: list[str], shown: str, cwd: Path, fails: str, shows: str) -> None:
-    """Run a command and show it. It must fail if `fails` is given; the texts must be in its output."""
-    print(f"$ {shown}")
-    done = subprocess.run(
-        command, cwd=cwd, env=ENVIRONMENT, stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8",
-    )  # fmt: skip
-    print(textwrap.indent(done.stdout, "  "), flush=True)
-    if bool(done.returncode) != bool(fails) or fails not in done.stdout or shows not in done.stdout:
-        expected = (
-            f"to fail with {fails!r}" if fails else f"to succeed{f' with {shows!r}' * bool(shows)}"
-        )
-        sys.exit(f"this command was expected {expected}, and ended with {done.returncode}")
 
 
 main()

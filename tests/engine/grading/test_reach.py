@@ -27,7 +27,7 @@ def found(text: str, known: str = "", own: str = "") -> list[str]:
         ("class A:\n    def __eq__(self, o): return True", "uses __eq__"),
         ("type('A', (), {'__eq__': f})", "uses __eq__"),
         ("eval('1')", "uses eval"),
-        ("np.sys.modules", "uses modules"),
+        ("np.sys.modules", "uses sys"),
     ],
 )
 def test_a_way_to_the_grader_is_found(text: str, says: str) -> None:
@@ -41,8 +41,7 @@ def test_a_way_to_the_grader_is_found(text: str, says: str) -> None:
         "class A:\n    def __init__(self): self.x = 1\n    def __call__(self, x): return x",
         "import math\nfrom itertools import islice",
         "x = 'use eval, or import gc'",
-        "model.eval()",
-        "re.compile('x')",
+        "model.eval()\nfor module in self.modules(): module.compile()",
         "def f(:",
     ],
 )

@@ -29,7 +29,7 @@ ATTRIBUTES = {
     "__defaults__", "__dict__", "__globals__", "__import__", "__kwdefaults__", "__loader__",
     "__spec__", "__subclasses__", "addaudithook", "ag_frame", "cell_contents", "cr_frame",
     "f_back", "f_builtins", "f_code", "f_globals", "f_locals", "get_objects", "get_referents",
-    "get_referrers", "gi_frame", "meta_path", "modules", "path_hooks", "setprofile", "settrace",
+    "get_referrers", "gi_frame", "meta_path", "path_hooks", "setprofile", "settrace", "sys",
     "tb_frame", "tb_next",
 }  # fmt: skip
 PROTOCOL = {
@@ -86,8 +86,8 @@ def _reaches(tree: ast.AST, known: Container[str], own: Container[str]) -> Itera
             if "numpy" in words and "testing" in ast.unparse(node):
                 yield "imports numpy.testing"
             continue
-        # `model.eval()` and `re.compile()` are methods of somebody else's.
-        telling = PROTOCOL | ATTRIBUTES | (set() if isinstance(node, ast.Attribute) else NAMES)
-        for word in sorted(words & telling):
+        # A method may be called as a built-in function is: `model.eval()`.
+        suspect = PROTOCOL | ATTRIBUTES | (set() if isinstance(node, ast.Attribute) else NAMES)
+        for word in sorted(words & suspect):
             if word not in (own if word in PROTOCOL else known):
                 yield f"uses {word}"
