@@ -2,9 +2,9 @@
 
     python every.py FOLDER WHEELS DISTRIBUTION…
 
-Each in a fresh environment. The distributions stand in the order in which their tiers are taught;
-`WHEELS` is the folder of their wheels. Two configurations are played at a time. `FOLDER` keeps the environments, the workspaces and
-the transcripts; a transcript that ends with a failure is printed.
+Each in a fresh environment, and two at a time. The distributions stand in the order in which their
+tiers are taught; `WHEELS` is the folder of their wheels. `FOLDER` keeps the environments, what was
+made in them, and the transcripts; a transcript that ends with a failure is printed.
 """
 
 from __future__ import annotations
