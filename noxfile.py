@@ -100,7 +100,7 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def journeys(session: nox.Session) -> None:
-    """Play a learner through every configuration of the tiers, from wheels, with all milestones."""
+    """A learner and an instructor in every configuration of the tiers, from wheels, milestones too."""
     dist = build_wheels(session)
     folder = Path(session.create_tmp()).resolve()
     names = [Path(package).name for package in PACKAGES]
