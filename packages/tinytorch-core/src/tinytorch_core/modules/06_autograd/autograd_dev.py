@@ -365,9 +365,9 @@ def test_unit_walk():
         y.backward(tensor([10.0]))
         same(a.grad, [64 * 12], "passes with 1, 1 and 10, the last one through a graph that was kept")
         refuses(y.backward, "a second time")
-        y, _ = square(p), set_watch(lambda rule, name, *values: 5 * rule(*values) * (name == "<lambda>"))
+        y, _ = square(z := leaf(1)), set_watch(lambda r, name, *v: 5 * r(*v) * (name == "<lambda>"))
         y.backward()
-        same([p.grad.item(), set_watch(None) and 0], [10, 0], "5 · 2p, as a watch changed it: `watched`")
+        same([z.grad.item(), set_watch(None) and 0], [10, 0], "5 · 2z, as a watch changed it: `watched`")
         plus(p, q).backward()
         assert (p.grad.dtype, q.grad.dtype) == (p.dtype, q.dtype), "a gradient has the dtype of its leaf"
         w, g = tensor([[2.0], [3.0]], requires_grad=True), tensor([[1.0, 0, 2], [0, 1, -1]])
