@@ -44,8 +44,8 @@ Tensor.__isub__ Tensor.__imul__ Tensor.__itruediv__ nn.Parameter torch.no_grad t
 # What torch has not, and by which of the names that it has we reach it.
 REACHED_BY = {"getitem": "Tensor.__getitem__", "join": "torch.cat", "cast": "Tensor.to"}
 NOT_MATHEMATICS = {
-    "operation", "set_tape", "gradients", "Trainer", "accuracy", "confusion_matrix",
-    "save_checkpoint", "load_checkpoint",
+    "operation", "set_tape", "set_watch", "watched", "gradients", "Trainer", "accuracy",
+    "confusion_matrix", "save_checkpoint", "load_checkpoint",
 }  # fmt: skip
 NAMES = [
     name
