@@ -840,8 +840,8 @@ for name, rows in found.items():
     whole, best = rows.self_cpu_time_total, max(rows, key=lambda row: row.self_cpu_time_total)
     share = sum(row.self_cpu_time_total for row in rows if row.flops) / whole
     print(f"{name}: what has FLOPs takes {share:.0%} of the time. If that were twice as fast, a step "
-          f"would be {speedup(share, 2):.2f} × as fast; if it were free, {speedup(share, np.inf):.2f} ×; "
-          f"if {best.key} were free, {speedup(best.self_cpu_time_total / whole, np.inf):.2f} ×.")
+          f"would be {speedup(share, 2):.2f} × as fast, for nothing {speedup(share, np.inf):.2f} ×, and "
+          f"with {best.key} for nothing {speedup(best.self_cpu_time_total / whole, np.inf):.2f} ×.")
 print("A GPT's FLOPs for each token of a text, forwards, and the share of attention:")
 for length in (16, 64, 256, 1024):
     with no_grad(), FlopCounterMode(display=False) as counter:
