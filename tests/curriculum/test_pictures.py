@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from tinytorch_core.pictures import BLUE, RED, confusion, curves, gallery, heatmap, regions
+from tinytorch_core.pictures import (
+    BLUE,
+    RED,
+    confusion,
+    counted,
+    curves,
+    gallery,
+    grids,
+    heatmap,
+    regions,
+    save,
+)
 
 SVG = "{http://www.w3.org/2000/svg}"
 STRONG = {"red": "#b2182b", "blue": "#2166ac"}
@@ -59,6 +71,16 @@ def test_curves_rise_with_their_values_and_share_their_axes() -> None:
     assert {"one", "other <&>", "title", "step", "loss", "0", "1"} <= set(texts(picture))
 
 
+def test_long_names_of_curves_have_room() -> None:
+    name = "a curve that has a long name"
+    picture = curves({name: [1.0, 2.0], "short": [2.0, 1.0]}, "title", "step", "loss", width=640)
+    (text,) = [each for each in elements(picture, "text") if each.text == name]
+    assert float(text.get("x", "")) + 6.5 * len(name) < 640  # a letter is about 6.5 pixels wide
+    (line, _) = elements(picture, "polyline")
+    end = line.get("points", "").split()[-1].partition(",")[0]
+    assert 200 < float(end) < float(text.get("x", ""))
+
+
 @pytest.mark.parametrize("highest", [0.003, 0.7, 1.0, 6.9, 99.0, 300.0])
 def test_an_axis_has_a_few_round_ticks(highest: float) -> None:
     picture = curves({"a": [highest / 2, highest]}, "", "", "")
@@ -82,6 +104,20 @@ def test_a_confusion_shows_every_count_and_tells_right_from_wrong() -> None:
     assert not is_red(also)
 
 
+def test_answers_of_many_models_are_counted_together() -> None:
+    counts = counted(np.array([0, 1, 2]), np.array([[0, 2, 2], [0, 2, 1]]))
+    assert counts.tolist() == [[2, 0, 0], [0, 0, 2], [0, 1, 1]]
+
+
+def test_pictures_are_saved_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    save({"one": "<svg/>", "other": "<svg>×</svg>"})
+    assert (tmp_path / "other.svg").read_text(encoding="utf-8") == "<svg>×</svg>"
+    assert capsys.readouterr().out == "\nLook at one.svg, other.svg.\n"
+
+
 def test_a_gallery_is_ink_or_red_and_blue() -> None:
     ink = gallery(np.array([[[0.0, 1.0]]]), "ink", ["a caption"])
     assert [s.get("fill") for s in elements(ink, "rect")[1:]] == ["#ffffff", "#000000"]
@@ -89,6 +125,22 @@ def test_a_gallery_is_ink_or_red_and_blue() -> None:
     weights = gallery(np.array([[[-3.0, 3.0]]] * 9), "weights")
     colors = [s.get("fill") for s in elements(weights, "rect")[1:]]
     assert colors == [STRONG["blue"], STRONG["red"]] * 9
+
+
+def test_grids_have_a_name_each_and_labels_for_rows_and_columns() -> None:
+    weights = np.array([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0]])
+    picture = grids({"one": weights, "other": weights}, "abc", "xy", "where they look")
+    assert texts(picture) == [*("one", *"abcxy"), *("other", *"abcxy"), "where they look"]
+    squares = elements(picture, "rect")[1:]
+    assert [s.get("fill") for s in squares[:3]] == [STRONG["blue"], "#ffffff", "#ffffff"]
+    assert not is_red(squares[3].get("fill", ""))
+    told = [element.text for element in elements(picture, "title")]
+    assert told[3:5] == ["y to a: 0.50", "y to b: 0.50"]
+    labels = {element.text: element for element in elements(picture, "text")}
+    for square, column, row in zip(squares[6:], "abcabc", "xxxyyy", strict=True):
+        place = [float(square.get(name, "")) for name in ("x", "y")]
+        assert place[0] < float(labels[column].get("x", "")) < place[0] + 11
+        assert place[1] < float(labels[row].get("y", "")) < place[1] + 11
 
 
 def test_the_colors_are_those_of_the_constants() -> None:

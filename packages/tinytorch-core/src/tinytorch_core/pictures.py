@@ -2,6 +2,7 @@
 
 from html import escape
 from itertools import groupby
+from pathlib import Path
 
 import numpy as np
 
@@ -64,7 +65,8 @@ def regions(chance, points, labels, title, size=320, cells=80):
 def curves(lines, title, across, up, width=640, height=320):
     """Curves, as {name: values}; the values of each are equally far apart, from 1 on. `across` and
     `up` say what the axes show."""
-    left, right, bottom = 56, width - 110, height - 44  # on the right, the names
+    names = 24 + max(86, *(7 * len(name) for name in lines))  # their room on the right
+    left, right, bottom = 56, width - names, height - 44
     longest = max(map(len, lines.values()))
     highest = max(float(np.max(values)) for values in lines.values()) * 1.05 or 1.0
     shapes = [
@@ -90,9 +92,17 @@ def curves(lines, title, across, up, width=640, height=320):
     return _svg(title, width, height, shapes)
 
 
+def counted(labels, answers):
+    """counts[t, p]: how often something of class t was taken for p. `answers` may have many rows."""
+    classes = max(np.max(labels), np.max(answers)) + 1
+    counts = np.zeros((classes, classes), int)
+    np.add.at(counts, (np.broadcast_to(labels, np.shape(answers)), answers), 1)
+    return counts
+
+
 def confusion(counts, title, cell=36):
-    """counts[t, p]: how often class t was taken for class p. What is right is blue, and mistakes are
-    red, all the darker the more often."""
+    """What `counted` gives, as a table. What is right is blue, and mistakes are red, all the darker
+    the more often."""
     classes = len(counts)
     side = 48
     right = np.eye(classes, dtype=bool)
@@ -135,6 +145,35 @@ def gallery(images, title, captions=None, columns=8, pixel=8):
             shapes.append(_text(left + across * pixel / 2, top + rows * pixel + 18, words, 12))
     height = TOP + -(-len(images) // columns) * step_y
     return _svg(title, max(columns * step_x, 9 * len(title)), height, shapes)
+
+
+def grids(panels, across, down, title, columns=4, cell=11):
+    """Grids of weights from 0 to 1, as {name: array (rows, columns)}, white at 0 and blue at 1. Each
+    column has a label in `across`, each row one in `down`."""
+    columns, step = min(columns, len(panels)), (len(across) + 2) * cell
+    high, shapes = (len(down) + 2) * cell + 24, []
+    for number, (name, weights) in enumerate(panels.items()):
+        left = cell + number % columns * step
+        top = TOP + number // columns * high
+        shapes.append(_text(left + step / 2, top + 12, name, 12))
+        top += 18
+        for c, label in enumerate(across, 1):
+            shapes.append(_text(left + (c + 0.5) * cell, top + cell - 2, label, cell - 1))
+        for r, (label, row) in enumerate(zip(down, weights, strict=True), 1):
+            y = top + r * cell
+            shapes.append(_text(left + cell / 2, y + cell - 2, label, cell - 1))
+            for c, weight in enumerate(row, 1):
+                told = f"{down[r - 1]} to {across[c - 1]}: {weight:.2f}"
+                shapes.append(_square(left + c * cell, y, cell, _color(-weight), told))
+    height = TOP + -(-len(panels) // columns) * high
+    return _svg(title, max(columns * step + cell, 9 * len(title)), height, shapes)
+
+
+def save(pictures):
+    """Write {name: picture} as files into the current folder, and tell."""
+    for name, picture in pictures.items():
+        Path(f"{name}.svg").write_text(picture, encoding="utf-8")
+    print(f"\nLook at {', '.join(f'{name}.svg' for name in pictures)}.")
 
 
 def _svg(title, width, height, shapes):
