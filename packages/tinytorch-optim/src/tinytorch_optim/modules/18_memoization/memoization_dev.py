@@ -392,8 +392,8 @@ def attend(attention, x, layer, cache, mask):
 
 @no_grad()
 def read(model, tokens, cache):
-    """The logits (N, new, V) that a GPT in eval mode gives for new tokens, a Tensor (N, new), after those
-    that are in the cache. Afterwards, the cache has them, too.
+    """The logits (N, new, V) that a GPT in eval mode gives for new tokens, a Tensor (N, new), after the
+    cached ones. Afterwards, the cache has them, too.
 
     Approach: as GPT.forward, but position starts at `past`. In each block, `add` an arm that attends,
     with norm1 and dropout1, then `block.feed_forward`, with norm2 and dropout2. The cache advances;
