@@ -463,8 +463,8 @@ print(f"anew {slow * 1e3:.2f}, cached {fast * 1e3:.2f}: {slow / fast:.1f} × as 
 #    to_weights(attention_scores(q, keys)) @ values ─▶ (N, H, 1, D) ─reshape─▶ (N, E) ─ out_proj ─▶ + x
 # ```
 #
-# The price: a second way to the same numbers, held to the first only by a test that compares both. And
-# the counter at the door doesn't see it.
+# The price: a second way to the same numbers, held to the first only by a test. And the counter at the
+# door doesn't see it.
 
 # %% nbgrader={"grade_id": "memoization-step"}
 #| export
@@ -478,9 +478,12 @@ def affine(weight, bias, x):
     ### END SOLUTION
 
 def normalize(norm, x):
-    """What norm, a LayerNorm, makes of an array."""
-    weight, bias = norm.weight._array, norm.bias._array
-    return F.layer_norm.forward(x, norm.normalized_shape, weight, bias, norm.eps)[0]
+    """What norm, a LayerNorm, makes of an array (N, E), with nothing checked or kept for a tape."""
+    average = np.full((x.shape[1], 1), 1 / x.shape[1], x.dtype)
+    rows = x - x @ average
+    rows /= np.sqrt((rows * rows) @ average + norm.eps)
+    rows *= norm.weight._array
+    return np.add(rows, norm.bias._array, out=rows)
 
 def step_block(block, x, layer, cache):
     """Both arms of a block are added to x, an array (N, E): one new token for each text. Returns x.
