@@ -365,8 +365,8 @@ test_unit_cache()
 #
 # ```
 #    model.late         0  1  2  3  4
-#                   3 [ 0  0  0  0 -∞ ]      rows past … end,
-#                   4 [ 0  0  0  0  0 ]      columns 0 … end
+#                   3 [ 0  0  0  0 -∞ ]      rows from past to end,
+#                   4 [ 0  0  0  0  0 ]      columns from 0 to end, which is 5
 # ```
 #
 # (`is_causal=True` won't do: its mask begins in the upper left corner, so the first new token would see
