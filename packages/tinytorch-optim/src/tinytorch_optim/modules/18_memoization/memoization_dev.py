@@ -4,9 +4,9 @@
 # The fastest computation is the one that was done before. Your GPT writes a token, and then computes
 # everything about all earlier tokens again, although nothing about them has changed. You build the cache
 # that saves this: first as an idea, then as arrays for attention's keys and values, then as a loop that
-# writes the same text several times as fast. Michie (1968) gave a function a memory and called it a memo
-# function. Shazeer (2019) noticed that a model that writes spends its time on reading that memory, and
-# Kwon et al. (2023) manage it in pages, like an operating system's.
+# writes the same text and computes only what is new. Michie (1968) gave a function a memory and called
+# it a memo function. Shazeer (2019) noticed that a model that writes spends its time on reading that
+# memory, and Kwon et al. (2023) manage it in pages, like an operating system's.
 #
 # **Prerequisites:** modules 01, 02, 03, 06, 11 to 14; dictionaries, closures.
 # **Time:** about 180 minutes, eight exercises.
@@ -726,7 +726,7 @@ test_unit_generate()
 #| export
 def branch(cache, rows):
     """A new cache, whose texts are these rows of the old one: rows=[0, 0, 2] has the first one twice.
-    Writing to one must not change the other. Only what is filled needs to be copied."""
+    Writing to one must not change the other. Copy what is filled; `advance` does the rest."""
     layers, _, heads, context, width = cache.keys.shape
     other = KVCache(layers, len(rows), heads, context, width, cache.keys.dtype)
     other.weights = cache.weights
@@ -894,6 +894,6 @@ test_unit_together()
 
 # %% [markdown]
 # ## 🎯 Summary
-# `from tinytorch.optim.memoization import KVCache, generate` writes what module 13 writes, several times
-# as fast, and `beam_search` looks for the best text. You know what may be reused, and when it may not.
-# Was it faster by chance? Module 19 makes sure.
+# `from tinytorch.optim.memoization import generate`: it writes what module 13's writes, and computes
+# only what is new. `beam_search` looks for the likeliest text. You know what may be reused, and when it
+# may not. Was it faster by chance? Module 19 makes sure.
