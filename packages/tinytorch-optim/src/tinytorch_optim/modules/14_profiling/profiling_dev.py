@@ -831,9 +831,9 @@ for make in (mlp, cnn, gpt):
 
 # %% [markdown]
 # "forward", "backward" and "optimizer" stand for what happened in them outside of operations: Python,
-# the walk, the optimizer, which works on arrays and never passes the door. What has no FLOPs at all
-# still takes its time, and moves bytes. Compare a plain step with one that is watched, too: a profiler
-# disturbs what it measures, and small operations most. What could be gained? Amdahl's law:
+# the walk, the optimizer, which works on arrays and never passes the door. Operations without FLOPs
+# take their time all the same, and move bytes. Compare a plain step with one that is watched, too: a
+# profiler disturbs what it measures, and small operations most. What could be gained? Amdahl's law:
 
 # %%
 for name, rows in found.items():
