@@ -652,7 +652,7 @@ def next_logits(model, tokens, cache):
 @no_grad()
 def generate(model, tokens, max_new_tokens, temperature=1.0, top_k=None, generator=None, cache=None):
     """As module 13's: tokens (N, T), and max_new_tokens more, (N, T + max_new_tokens). A cache, if one
-    is given, spares reading what still holds of it, and has the text afterwards.
+    is given, spares reading what still holds of it, and afterwards has all but the last token.
 
     Approach: `text` has room for all. For each place `end` from T on: if the cache is full, clear it;
     next_logits of the last `context` tokens before end; `sample`, and write it to the text."""
