@@ -70,6 +70,11 @@ BROKEN = {
         "TransformerEncoderLayer.forward = lambda self, src, mask=None, padding=None, late=False: "
         "_right(self, src, mask, None, late)"
     ),
+    "profiling": "_right = flops\n\ndef flops(*args): return _right(*args) * 2",
+    "memoization": (
+        "_right = KVCache.write\n\n"
+        "KVCache.write = lambda self, layer, key, value: _right(self, layer, key, value * 1.05)"
+    ),
 }
 
 

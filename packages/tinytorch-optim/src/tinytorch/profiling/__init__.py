@@ -1,0 +1,3 @@
+from tito.composition import compose
+
+compose(__name__)

@@ -1,0 +1,1 @@
+"""The Optimization tier of TinyTorch: lessons, milestones, integration tests."""
