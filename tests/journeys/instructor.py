@@ -15,13 +15,12 @@ import shutil
 import sys
 from pathlib import Path
 
-from transcript import Shell, check, say
-
 from tito.authoring.solve import solved
 from tito.curriculum.files import notebook
 from tito.curriculum.installed import installed
 from tito.curriculum.source import Cell, read_notebook
 from tito.model import Module
+from transcript import Shell, check, say
 
 NAMED, *DISTRIBUTIONS = sys.argv[1:]
 FOLDER = Path(NAMED).absolute()

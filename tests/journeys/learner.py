@@ -18,11 +18,10 @@ import shutil
 import sys
 from pathlib import Path
 
-from transcript import Shell, check, say
-
 from tito.authoring.solve import solved
 from tito.curriculum.installed import InstalledTier, installed
 from tito.model import Milestone, Module
+from transcript import Shell, check, say
 
 MILESTONES = "--without-milestones" not in sys.argv
 NAMED, *DISTRIBUTIONS = (word for word in sys.argv[1:] if not word.startswith("--"))
