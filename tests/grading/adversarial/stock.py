@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from grading.adversarial.suite import Attack
 
 MEASURED = Path(__file__).with_name("stock.json")
-CELL, PATIENCE = 5, 30  # seconds that nbgrader gives a cell, and we a submission
+CELL, PATIENCE = 5, 12  # seconds that nbgrader gives a cell, and we a submission
 CONFIG = f"c.ExecutePreprocessor.timeout = {CELL}\n"
 MEMORY, FILE = 4 << 30, 64 << 20
 LAST = "~classmate"
