@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
-from pathlib import Path
 
-import pytest
-
+from tito.grading.course import CourseFolder
 from tito.grading.report import Look, page
-from tito.grading.result import FORMAT, CellRun, Remark, Result, Score
-from tito.grading.standing import Standing, handed_in, parse_timestamp
+from tito.grading.result import FORMAT, CellRun, Remark, Result, Score, dump
+from tito.grading.standing import Standing, standings
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TITLES = {("31_count", "up-test"): "Up by one"}
@@ -19,7 +18,9 @@ EVIL = "<script>alert(1)</script>"
 
 
 def standing(student: str, *earned: float, flag: str = "", days: float = 1) -> Standing:
-    scores = tuple(Score(f"{n}-test", 10.0, e) for n, e in zip(("up", "down"), earned, strict=True))
+    scores = tuple(
+        Score(f"{n}-test", 10.0, float(e)) for n, e in zip(("up", "down"), earned, strict=True)
+    )
     remarks = (Remark("flag", "up-test", flag),) if flag else ()
     runs = (CellRun("up-test", "passed"),)
     result = Result(FORMAT, "31_count", student, "", "", runs, scores, remarks)
@@ -112,23 +113,18 @@ def test_a_class_that_handed_in_nothing_has_a_page() -> None:
     assert "nothing was handed in" in page([], Look("ML 101", NOW, {}))
 
 
-@pytest.mark.parametrize(
-    ("text", "utc"),
-    [
-        ("2026-03-01 12:00:00.000000 UTC", NOW),
-        ("2026-03-01 13:00:00 Europe/Berlin", NOW),
-        ("2026-03-01 12:00:00\n", NOW),
-        ("2026-03-01 10:00:00-02:00", NOW),
-    ],
-)
-def test_timestamps_of_nbgrader(text: str, utc: datetime) -> None:
-    assert parse_timestamp(text) == utc
-
-
-def test_without_a_timestamp_the_newest_file_tells(tmp_path: Path) -> None:
-    import os
-
-    (tmp_path / "timestamp.txt").write_text("yesterday")
-    for path, seconds in ((tmp_path / "timestamp.txt", 500), (tmp_path, 400)):
-        os.utime(path, (seconds, seconds))
-    assert handed_in(tmp_path) == datetime.fromtimestamp(500, UTC)
+def test_standings_read_results_and_times(course: CourseFolder) -> None:
+    """nbgrader's timestamp counts; without one, the newest file does."""
+    name = course.assignments()[0]
+    for student in ("ada", "bob", "eve"):
+        course.submitted(student, name).mkdir(parents=True)
+        course.result(student, name).parent.mkdir(parents=True, exist_ok=True)
+    stamp = course.submitted("ada", name) / "timestamp.txt"
+    stamp.write_text("2026-03-01 13:00:00 Europe/Berlin")
+    os.utime(course.submitted("bob", name), (500, 500))
+    course.result("ada", name).write_text(dump(CLASS[0].result))
+    course.result("bob", name).write_text("{")
+    (ada, bob, eve), findings = standings(course)
+    assert (ada.result, bob.result, eve.result) == (CLASS[0].result, None, None)
+    assert (ada.handed_in, bob.handed_in) == (NOW, datetime.fromtimestamp(500, UTC))
+    assert [finding.where for finding in findings] == [str(course.result("bob", name))]
