@@ -113,17 +113,19 @@ def a_class(course: CourseFolder, graded: Path) -> CourseFolder:
 
 
 @pytest.fixture(scope="module")
-def judge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
-    """Of the base course's second module, whose first is provided."""
-    folder = tmp_path_factory.mktemp("judge")
-    site = folder / "site"
-    site.mkdir()
-    install(project("base-tier", folder), site)
+def site(abacus: Path) -> Iterator[Path]:
+    """The same folder, while its tier is the only one there is."""
     forget("abacus")  # another test's
     with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(site)
+        patch.syspath_prepend(abacus)
         patch.setenv("TITO_DISABLE_PLUGINS", OUR_TIERS)
         patch.delenv("TITO_WORKSPACE", raising=False)
-        with Judge(["counter"], "total", Settings(limits=LIMITS), tiers=installed()) as made:
-            yield made
+        yield abacus
     forget("abacus")
+
+
+@pytest.fixture(scope="module")
+def judge(site: Path) -> Iterator[Judge]:
+    """Of the base course's second module, whose first is provided."""
+    with Judge(["counter"], "total", Settings(limits=LIMITS), tiers=installed()) as made:
+        yield made

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from grading.dangers import dangers
 from grading.stock import nbgrader
 from tito.grading.course import MARKER, CourseFolder
 from tito.grading.feedback import write_feedback
@@ -32,27 +32,6 @@ EVIL = [
     "<math><mtext></mtext><script>alert(1)</script></math>",
     "</div></body><script>alert(1)</script>",
 ]
-
-
-class Danger(HTMLParser):
-    """Collects what a browser would run."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in ("script", "iframe", "object", "embed", "svg", "math", "base", "form"):
-            self.found.append(tag)
-        for name, value in attrs:
-            if name.startswith("on") or "javascript:" in (value or "").lower():
-                self.found.append(f"{tag} {name}={value}")
-
-
-def dangers(page: str) -> list[str]:
-    parser = Danger()
-    parser.feed(page)
-    return parser.found
 
 
 @pytest.mark.parametrize("evil", EVIL)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from judging import RIGHT, assignment, doubled
-from support import OUR_TIERS, ROOT, forget, install, project
+from support import ROOT
 from tito.curriculum.installed import installed
 from tito.errors import CourseFolderError
 from tito.grading import judge as judge_module
@@ -45,25 +45,11 @@ def rungs(which: str) -> Any:
     return only
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    assert shutil.which("bwrap"), "these tests need bubblewrap: apt-get install bubblewrap"
-    folder = tmp_path_factory.mktemp("sandbox")
-    site = folder / "site"
-    site.mkdir()
-    install(project("base-tier", folder), site)
-    forget("abacus")  # another test's
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(site)
-        patch.setenv("TITO_DISABLE_PLUGINS", OUR_TIERS)
-        patch.setenv("SECRET_OF_THE_GRADER", "1")
-        yield site
-    forget("abacus")
-
-
 @pytest.fixture(scope="module", params=[BEST, LANDLOCK, NO_NAMESPACES])
 def judge(site: Path, request: pytest.FixtureRequest) -> Iterator[Judge]:
+    assert shutil.which("bwrap"), "these tests need bubblewrap: apt-get install bubblewrap"
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SECRET_OF_THE_GRADER", "1")
         patch.setattr(judge_module, "ladder", rungs(request.param))
         with Judge(["counter"], "total", Settings(limits=LIMITS), tiers=installed()) as made:
             yield made

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from html.parser import HTMLParser
 
 import pytest
 
@@ -19,6 +18,7 @@ from grading.adversarial.hostile_class import (
 )
 from grading.adversarial.page import PAGE, page
 from grading.adversarial.suite import CELLS, HERE, MARKERS, NAME, POINTS, Attack, attacks
+from grading.dangers import dangers
 from tito.grading.feedback import write_feedback
 from tito.grading.gradebook import record
 from tito.grading.oracle import grades
@@ -154,30 +154,10 @@ def test_feedback_shows_what_was_written_and_runs_nothing_of_it(recorded: Hostil
     assert write_feedback(recorded.course, NAME, [CLASSMATE, *names], lambda: None) == []
     pages = {name: recorded.course.feedback(name, NAME).read_text() for name in (CLASSMATE, *names)}
     assert len(pages) == len(SHOWN) + 1
-    usual = active(pages.pop(CLASSMATE))
+    usual = dangers(pages.pop(CLASSMATE))
     for name, text in pages.items():
-        assert active(text) == usual, name
+        assert dangers(text) == usual, name
         assert not any(marker in text for marker in MARKERS), name
-
-
-class Active(HTMLParser):
-    """Collects what a browser would run."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in ("script", "iframe", "object", "embed", "svg", "math", "base", "form"):
-            self.found.append(tag)
-        runs = [name for name, value in attrs if "javascript:" in (value or "").lower()]
-        self.found += [*runs, *(name for name, _ in attrs if name.startswith("on"))]
-
-
-def active(page: str) -> list[str]:
-    parser = Active()
-    parser.feed(page)
-    return parser.found
 
 
 def test_the_page_about_attacks_is_what_the_suite_says() -> None:
