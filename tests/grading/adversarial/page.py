@@ -77,6 +77,8 @@ def _measured(stock: dict[str, Any]) -> Iterator[str]:
         yield f"reads {', '.join(stock['read'])}"
     if stock.get("wrote"):
         yield "writes outside"
+    if stock.get("classmate") is None:
+        yield "**and a classmate gets no grade**"
 
 
 if __name__ == "__main__":
