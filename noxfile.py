@@ -12,6 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 DIST = ROOT / "dist"
+# In the order in which they are taught.
 PACKAGES = ["packages/tinytorch-core", "packages/tinytorch-nn"]
 TORCH = "torch==2.13.0"
 # The environment may pin BLAS to the kernel of an older processor; a benchmark lets it choose.
@@ -92,13 +93,25 @@ def demo(session: nox.Session) -> None:
     dist = build_wheels(session)
     session.install("--find-links", str(dist), "tinytorch-core")
     workspace = Path(session.create_tmp()).resolve() / "course"
-    session.run("python", "tests/journeys/foundation.py", str(workspace), env=ONE_THREAD)
+    session.run(
+        "python", "tests/journeys/learner.py", str(workspace), "tinytorch-core", env=ONE_THREAD
+    )
+
+
+@nox.session
+def journeys(session: nox.Session) -> None:
+    """Play a learner through every configuration of the tiers, from wheels, with all milestones."""
+    dist = build_wheels(session)
+    folder = Path(session.create_tmp()).resolve()
+    names = [Path(package).name for package in PACKAGES]
+    every = "tests/journeys/every.py"
+    session.run("python", every, str(folder), str(dist), *names, env=ONE_THREAD)
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
     """All tests that need no torch: engine, curriculum laws, packaging and journeys."""
-    folder = wheelhouse(session, "hatchling")
+    folder = wheelhouse(session, "hatchling", "editables")
     install_editable(session, "-r", "tests/requirements.txt")
     session.run("pytest", *session.posargs, env={**ONE_THREAD, "TITO_TEST_WHEELHOUSE": str(folder)})
 
@@ -167,7 +180,7 @@ def build(session: nox.Session) -> None:
 @nox.session
 def minimums(session: nox.Session) -> None:
     """The engine's and the tiers' tests with the lowest versions that they say they work with."""
-    folder = wheelhouse(session, "hatchling")
+    folder = wheelhouse(session, "hatchling", "editables")
     session.install("-r", "tests/minimums.txt", "-r", "tests/requirements.txt")
     install_editable(session, "-c", "tests/minimums.txt")
     session.run(

@@ -118,6 +118,67 @@ def load_state_dict(self, state_dict):
     {forgets}
 Trainer.load_state_dict = load_state_dict
 """
+CONV2D_RULES = (
+    "gradients(conv2d, input=conv2d_input, weight=conv2d_weight, bias=lambda g: g.sum((0, 2, 3)))"
+)
+NORM_RULES = """
+gradients(standardize, **{{
+    "input": standardize_input, "weight": lambda g, saved: np.vecdot(channel_rows(g), saved[0]),
+    "bias": lambda g: row_sums(channel_rows(g))
+}} | {{ {argument!r}: {rule} }})
+"""
+CONV2D = f"""
+right = conv2d.forward
+
+@operation
+def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+    return {{wrong}}
+
+{CONV2D_RULES}
+"""
+MAX_POOL2D = """
+right = max_pool2d.forward
+
+@operation
+def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1):
+    best, which = right(input, kernel_size, stride, padding, dilation)
+    return {wrong}
+
+gradients(max_pool2d, input=max_pool2d_input)
+"""
+LAST_ON_A_TIE = """
+@operation
+def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1):
+    slide = pooling(kernel_size, stride, padding, dilation)
+    values = np.array(places(windows(pad(input, slide, -np.inf), slide)))
+    which = len(values) - 1 - values[::-1].argmax(0)
+    return batch_first(values.max(0), input.ndim), which
+
+gradients(max_pool2d, input=max_pool2d_input)
+"""
+INPUT_GRADIENT = f"""
+right = conv2d_input
+
+def conv2d_input(g, weight, stride, padding, dilation, groups, shape):
+    return {{wrong}}
+
+{CONV2D_RULES}
+"""
+WEIGHT_GRADIENT = f"""
+right = conv2d_weight
+
+def conv2d_weight(g, input, weight, stride, padding, dilation, groups):
+    return {{wrong}}
+
+{CONV2D_RULES}
+"""
+BATCH_NORM = """
+right = batch_norm
+
+def batch_norm(input, running_mean, running_var, weight=None, bias=None, training=False,
+               momentum=0.1, eps=1e-5):
+    {does}
+"""
 BROKEN: dict[str, dict[str, list[str]]] = {
     "1958_perceptron": {
         "tensor": [MATMUL],
@@ -263,4 +324,71 @@ BROKEN: dict[str, dict[str, list[str]]] = {
             FORGOTTEN.format(forgets="self.schedulers[0].step()"),
         ],
     },
+}
+BROKEN["1998_cnn"] = BROKEN["1986_mlp"] | {
+    "convolutions": [
+        CONV2D.format(wrong="right(input, weight, None, stride, padding, dilation, groups)"),
+        CONV2D.format(wrong="right(input, weight, bias, 1, padding, dilation, groups)"),
+        CONV2D.format(wrong="right(input, weight, bias, stride, padding, 1, groups)"),
+        CONV2D.format(
+            wrong="right(input, weight[..., ::-1], bias, stride, padding, dilation, groups)"
+        ),
+        CONV2D.format(
+            wrong="right(input, np.roll(weight, 1, 0), bias, stride, padding, dilation, groups)"
+            " if groups > 1 else right(input, weight, bias, stride, padding, dilation)"
+        ),
+        "right = pad\n\ndef pad(array, slide, value=0): return right(array, slide, 0.1)",
+        "right = pad\n\ndef pad(array, slide, value=0): return right(array, slide)",
+        INPUT_GRADIENT.format(
+            wrong="0.99 * right(g, weight, stride, padding, dilation, groups, shape)"
+        ),
+        INPUT_GRADIENT.format(
+            wrong="right(g, weight[..., ::-1, :], stride, padding, dilation, groups, shape)"
+        ),
+        WEIGHT_GRADIENT.format(
+            wrong="right(g, input, weight, stride, padding, dilation, groups) / len(g)"
+        ),
+        WEIGHT_GRADIENT.format(
+            wrong="right(g, input * (input > 0), weight, stride, padding, dilation, groups)"
+        ),
+        CONV2D_RULES.replace("sum", "mean"),
+        "Conv2d.reset_parameters = lambda self: [p.detach().fill_(0.1) for p in self.parameters()]",
+        MAX_POOL2D.format(wrong="-right(-input, kernel_size, stride, padding, dilation)[0], which"),
+        MAX_POOL2D.format(wrong="best, np.zeros_like(which)"),
+        LAST_ON_A_TIE,
+        "right = avg_pool2d.forward\n\n@operation\n"
+        "def avg_pool2d(input, kernel_size, stride=None, padding=0):\n"
+        "    return right(input, kernel_size, stride, padding) * 1.01\n\n"
+        "gradients(avg_pool2d, input=avg_pool2d_input)",
+        "right = avg_pool2d_input\n\n"
+        "def avg_pool2d_input(g, kernel_size, stride, padding, shape):\n"
+        "    return right(g, kernel_size, stride, padding, shape) * prod(pair(kernel_size))\n\n"
+        "gradients(avg_pool2d, input=avg_pool2d_input)",
+        NORM_RULES.format(
+            argument="input",
+            rule="lambda g, weight, saved, training: standardize_input(g, weight, saved, False)",
+        ),
+        NORM_RULES.format(
+            argument="input",
+            rule="lambda g, weight, saved, training: standardize_input(g, weight, saved, True)",
+        ),
+        NORM_RULES.format(argument="weight", rule="lambda g: row_sums(channel_rows(g))"),
+        NORM_RULES.format(argument="bias", rule="lambda g: row_sums(channel_rows(g)) / 2"),
+        "right = moments\n\ndef moments(rows):\n    mean, var = right(rows)\n"
+        "    return mean, var * rows.shape[1] / (rows.shape[1] - 1)",
+        BATCH_NORM.format(
+            does="return right(input, running_mean, running_var, weight, bias, training, 0.9, eps)"
+        ),
+        BATCH_NORM.format(
+            does="return right(input, running_mean, running_var, weight, bias, True, momentum, eps)"
+        ),
+        BATCH_NORM.format(
+            does="return right(input, None, None, weight, bias, True, momentum, eps) if training"
+            " else right(input, running_mean, running_var, weight, bias)"
+        ),
+        BATCH_NORM.format(
+            does="return right(input, running_mean, running_var, weight, bias, training, momentum, 1e-2)"
+        ),
+        "BatchNorm2d.eval = lambda self: self",
+    ],
 }

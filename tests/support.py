@@ -28,15 +28,21 @@ from tito.model import Module, Tier
 ROOT = Path(__file__).parents[1]
 
 
-def entry_points(project: Path) -> dict[str, str]:
-    """What a tier's project tells under [project.entry-points.tito]."""
-    settings = tomllib.loads(project.read_text(encoding="utf-8"))["project"]
+def settings(root: Path) -> dict[str, Any]:
+    """What the project in this folder tells under [project]."""
+    text = (root / "pyproject.toml").read_text(encoding="utf-8")
+    return dict(tomllib.loads(text)["project"])
+
+
+def entry_points(settings: dict[str, Any]) -> dict[str, str]:
     return dict(settings["entry-points"]["tito"])
 
 
 # What to give to TITO_DISABLE_PLUGINS where the tiers of this repository are not wanted.
 OUR_TIERS = ",".join(
-    name for path in ROOT.glob("packages/*/pyproject.toml") for name in entry_points(path)
+    name
+    for path in ROOT.glob("packages/*/pyproject.toml")
+    for name in entry_points(settings(path.parent))
 )
 
 
@@ -79,8 +85,8 @@ def install(root: Path, site: Path) -> Path:
 
     The distribution's name, version and plugin come from pyproject.toml.
     """
-    settings = describe(root, site)
-    tier = build(root, settings["name"], settings["version"]).manifest.tier
+    project = describe(root, site)
+    tier = build(root, project["name"], project["version"]).manifest.tier
     package = site / curriculum_folder(root).name
     shutil.copytree(curriculum_folder(root), package)
     shutil.copytree(root / "src" / tier.namespace, site / tier.namespace, dirs_exist_ok=True)
@@ -95,22 +101,21 @@ def install_editable(root: Path, site: Path) -> list[Path]:
 
     `site`, the last of them, gets what tells of the distribution.
     """
-    settings = describe(root, site)
-    build(root, settings["name"], settings["version"])
+    project = describe(root, site)
+    build(root, project["name"], project["version"])
     return [root / "src", root / GENERATED, site]
 
 
-def describe(root: Path, site: Path) -> Any:
+def describe(root: Path, site: Path) -> dict[str, Any]:
     """Write the project's dist-info into the folder `site`; returns its pyproject's `[project]`."""
-    settings = tomllib.loads((root / "pyproject.toml").read_text())["project"]
-    name, version = settings["name"], settings["version"]
+    project = settings(root)
+    name, version = project["name"], project["version"]
     info = site / f"{name.replace('-', '_')}-{version}.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-    entries = settings["entry-points"]["tito"]
-    lines = "".join(f"{entry} = {value}\n" for entry, value in entries.items())
+    lines = "".join(f"{entry} = {value}\n" for entry, value in entry_points(project).items())
     (info / "entry_points.txt").write_text(f"[tito]\n{lines}")
-    return settings
+    return project
 
 
 def project(name: str, folder: Path) -> Path:

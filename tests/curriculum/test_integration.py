@@ -44,6 +44,19 @@ BROKEN = {
         "def _move(self, param, grad, group): _right(self, param, grad * 1.001, group)\n\n"
         "SGD._move = _move"
     ),
+    "training": (
+        "_right = Trainer.evaluate\n\n"
+        "def evaluate(self, loader):\n"
+        "    self.model.eval = lambda: self.model\n"
+        "    return _right(self, loader)\n\n"
+        "Trainer.evaluate = evaluate"
+    ),
+    "convolutions": (
+        "_right = conv2d_input\n\n"
+        "def conv2d_input(g, weight, stride, padding, dilation, groups, shape):\n"
+        "    return _right(g * 1.001, weight, stride, padding, dilation, groups, shape)\n\n"
+        "gradients(conv2d, input=conv2d_input, weight=conv2d_weight, bias=lambda g: g.sum((0, 2, 3)))"
+    ),
     "tokenization": (
         "_right = BPETokenizer.decode\n\n"
         "BPETokenizer.decode = lambda self, ids: _right(self, ids).replace('\\U0001f41a', '?')"

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from tinytorch_core.pictures import BLUE, RED, confusion, curves, gallery, heatmap, regions
+from tinytorch_core.pictures import (
+    BLUE,
+    RED,
+    confusion,
+    counted,
+    curves,
+    gallery,
+    heatmap,
+    regions,
+    save,
+)
 
 SVG = "{http://www.w3.org/2000/svg}"
 STRONG = {"red": "#b2182b", "blue": "#2166ac"}
@@ -59,6 +70,16 @@ def test_curves_rise_with_their_values_and_share_their_axes() -> None:
     assert {"one", "other <&>", "title", "step", "loss", "0", "1"} <= set(texts(picture))
 
 
+def test_long_names_of_curves_have_room() -> None:
+    name = "a curve that has a long name"
+    picture = curves({name: [1.0, 2.0], "short": [2.0, 1.0]}, "title", "step", "loss", width=640)
+    (text,) = [each for each in elements(picture, "text") if each.text == name]
+    assert float(text.get("x", "")) + 6.5 * len(name) < 640  # a letter is about 6.5 pixels wide
+    (line, _) = elements(picture, "polyline")
+    end = line.get("points", "").split()[-1].partition(",")[0]
+    assert 200 < float(end) < float(text.get("x", ""))
+
+
 @pytest.mark.parametrize("highest", [0.003, 0.7, 1.0, 6.9, 99.0, 300.0])
 def test_an_axis_has_a_few_round_ticks(highest: float) -> None:
     picture = curves({"a": [highest / 2, highest]}, "", "", "")
@@ -80,6 +101,20 @@ def test_a_confusion_shows_every_count_and_tells_right_from_wrong() -> None:
     assert is_red(wrong)
     assert nothing == "#ffffff"
     assert not is_red(also)
+
+
+def test_answers_of_many_models_are_counted_together() -> None:
+    counts = counted(np.array([0, 1, 2]), np.array([[0, 2, 2], [0, 2, 1]]))
+    assert counts.tolist() == [[2, 0, 0], [0, 0, 2], [0, 1, 1]]
+
+
+def test_pictures_are_saved_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    save({"one": "<svg/>", "other": "<svg>×</svg>"})
+    assert (tmp_path / "other.svg").read_text(encoding="utf-8") == "<svg>×</svg>"
+    assert capsys.readouterr().out == "\nLook at one.svg, other.svg.\n"
 
 
 def test_a_gallery_is_ink_or_red_and_blue() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import sys
 import venv
 import zipfile
 from collections import Counter
@@ -10,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from curriculum_support import exported, modules, tiers
+from every import configurations
 from support import ROOT, Run, run
+from tito.workspace.find import MARKER, render
 
 MOST_PACKAGES = 25
 MOST_BYTES = 90_000_000  # without what Python caches as it runs
@@ -49,8 +54,9 @@ class Environment:
         more = where if arguments[0] == "install" else ()
         return run(self.python, *quiet, *arguments, *more, cwd=self.folder, timeout=300)
 
-    def run(self, *arguments: object, **variables: str) -> Run:
-        return run(self.python, *arguments, cwd=self.folder, PYTHONPATH="", **variables)
+    def run(self, *arguments: object, timeout: float = 120, **variables: str) -> Run:
+        variables = {"PYTHONPATH": "", **variables}
+        return run(self.python, *arguments, cwd=self.folder, timeout=timeout, **variables)
 
 
 @pytest.fixture(scope="session")
@@ -97,9 +103,20 @@ def test_foundation_installs_alone_with_few_packages(foundation: Environment) ->
     assert 0 < int(foundation.run("-c", SIZE).out) <= MOST_BYTES
 
 
-def test_the_journey_of_foundation(foundation: Environment, tmp_path: Path) -> None:
-    script = ROOT / "tests" / "journeys" / "foundation.py"
-    done = foundation.run(script, tmp_path / "course", PYTHONSAFEPATH="1")
+DISTRIBUTIONS = [each.tier.distribution for each in tiers().tiers]
+
+
+@pytest.mark.parametrize("configuration", configurations(DISTRIBUTIONS), ids="+".join)
+def test_a_journey(configuration: list[str], tmp_path: Path, wheelhouse: Path) -> None:
+    """Of Foundation with its milestones. The longer ones are run by `nox -s journeys`."""
+    made = Environment(tmp_path / "venv", wheelhouse)
+    first, *others = configuration
+    assert made.pip("install", first).code == 0
+    words = ["--without-milestones"] if others or first != DISTRIBUTIONS[0] else []
+    script = ROOT / "tests" / "journeys" / "learner.py"
+    pip = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheelhouse)}
+    command = (script, tmp_path / "course", *configuration, *words)
+    done = made.run(*command, timeout=600, PYTHONSAFEPATH="1", **pip)
     assert done.code == 0, done.out + done.err
 
 
@@ -139,38 +156,138 @@ def test_a_third_party_tier_comes_and_goes(tmp_path: Path, wheelhouse: Path, toy
     assert "toy" not in made.run("-m", "tito", "tier", "list").out
 
 
-def test_architecture_joins_a_workspace_and_leaves_it(tmp_path: Path, wheelhouse: Path) -> None:
-    """What was done stays; without the tier, its names tell which distribution brings them."""
+# Wheels, editables, and mixes of both
+
+WHEEL, EDITABLE = "wheel", "editable"
+MIXES = {
+    "wheels": (WHEEL, WHEEL),
+    "the first tier in a checkout": (EDITABLE, WHEEL),
+    "the later ones in a checkout": (WHEEL, EDITABLE),
+    "all tiers in a checkout": (EDITABLE, EDITABLE),
+}
+# All that the commands and the facades tell of a course, whatever file it comes from.
+TOLD = """
+import contextlib, importlib, io, json
+from tito.cli import run
+def told(*arguments):
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.suppress(SystemExit):
+        run([*arguments, "--json"])
+    return json.loads(out.getvalue())
+course = told("namespace", "--names")
+homes = sorted({module["target"].rpartition(".")[0] for module in course["modules"]}
+               | {each["name"].rpartition(".")[0] for each in course["names"]})
+offered = {home: importlib.import_module(home).__all__ for home in homes}
+files = [module.pop("file") for module in course["modules"]]
+print(json.dumps({"tiers": told("tier", "list"), "namespace": course, "offered": offered}))
+"""
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory, wheelhouse: Path) -> Environment:
+    """An environment with all that engine and tiers need, and what builds them; they come and go."""
+    made = Environment(tmp_path_factory.mktemp("mixed") / "venv", wheelhouse)
+    done = made.pip("install", "hatchling", "editables", *DISTRIBUTIONS)
+    assert done.code == 0, done.err
+    return made
+
+
+@pytest.fixture(scope="session")
+def everything_here() -> object:
+    """What the tiers of this checkout tell; each mix must tell the same."""
+    done = run(sys.executable, "-c", TOLD, cwd=ROOT, TITO_WORKSPACE="")
+    assert done.code == 0, done.err
+    return json.loads(done.out)
+
+
+@pytest.fixture(scope="session")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace in which everything is built, but for the last module."""
+    folder = tmp_path_factory.mktemp("course")
+    (folder / MARKER).write_text(render(tuple(each.tier.id for each in tiers().tiers)))
+    for module in modules()[:-1]:
+        path = folder.joinpath(*module.target.split(".")).with_suffix(".py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(exported(module.id), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["in order", "the other way round"])
+@pytest.mark.parametrize("mix", MIXES)
+def test_wheels_and_editables_mix_in_any_order(
+    site: Environment, mix: str, order: int, everything_here: object, course: Path
+) -> None:
+    """One tier's wheel beside another's checkout, and the engine once this way and once that."""
+    first, later = MIXES[mix]
+    kinds = dict.fromkeys(DISTRIBUTIONS, later) | {DISTRIBUTIONS[0]: first}
+    assert site.pip("uninstall", "-y", "tinytorch-engine", *DISTRIBUTIONS).code == 0
+    put(site, "tinytorch-engine", ROOT / "engine", {1: WHEEL, -1: EDITABLE}[order])
+    for name in DISTRIBUTIONS[::order]:
+        put(site, name, ROOT / "packages" / name, kinds[name])
+
+    assert site.pip("check").code == 0
+    told = site.run("-P", "-c", TOLD, TITO_WORKSPACE="")
+    assert told.code == 0, told.err
+    assert json.loads(told.out) == everything_here
+    own = site.run("-P", "-c", HOMES, TITO_WORKSPACE=str(course))
+    assert own.code == 0, own.err
+    assert set(own.out.split()) == {str(course)}
+    *_, last = modules()
+    (facade, (name, *_)), *_ = last.exports.items()
+    locked = site.run("-P", "-c", f"from {facade} import {name}", TITO_WORKSPACE=str(course))
+    assert f"tito module start {last.id}" in locked.err
+
+
+# Where the files of all modules lie that can be had, as they are imported through the facades.
+HOMES = """
+import sys
+from importlib import import_module
+from tito.curriculum.installed import installed
+for module in installed().course().modules[:-1]:
+    for facade, names in module.exports.items():
+        getattr(import_module(facade), names[0])
+    home = sys.modules[module.target].__file__
+    print(home[: -len(module.target.replace(".", "/") + ".py") - 1])
+"""
+
+
+def put(site: Environment, name: str, project: Path, kind: str) -> None:
+    """Install one distribution and nothing else; an editable one with what is installed already."""
+    what = [name] if kind == WHEEL else ["--no-build-isolation", "--editable", project]
+    done = site.pip("install", "--no-deps", *what)
+    assert done.code == 0, done.out + done.err
+
+
+@pytest.mark.parametrize("kind", [WHEEL, EDITABLE])
+def test_uninstalling_a_tier_leaves_the_others_and_tells_what_brings_it_back(
+    site: Environment, kind: str, course: Path
+) -> None:
+    """Without a workspace, and in one where the tier was built, too."""
+    put(site, "tinytorch-engine", ROOT / "engine", WHEEL)
+    for name in DISTRIBUTIONS:
+        put(site, name, ROOT / "packages" / name, kind)
+    assert site.pip("uninstall", "-y", *DISTRIBUTIONS[1:]).code == 0
+    for workspace in ("", str(course)):
+        where = {"TITO_WORKSPACE": workspace}
+        left = site.run("-P", "-c", "from tinytorch.nn import Linear; print('here')", **where)
+        assert left.out == "here\n", left.err
+        for asks in ("from tinytorch.nn import Conv2d", "import tinytorch.nn as nn; nn.Conv2d"):
+            missing = site.run("-P", "-c", asks, **where)
+            assert missing.code == 1
+            assert missing.err.count("pip install tinytorch-nn") == 1, missing.err
+        listed = site.run("-m", "tito", "tier", "list", **where)
+        assert "tinytorch-nn" not in listed.out
+    told = site.run("-m", "tito", "status", TITO_WORKSPACE=str(course))
+    assert (told.code, told.err.count("pip install tinytorch-nn")) == (0, 1), told.err
+
+
+def test_tiers_install_from_a_checkout_with_plain_pip(tmp_path: Path, wheelhouse: Path) -> None:
+    """The last one brings those that it requires, and the engine, from next door."""
     made = Environment(tmp_path / "venv", wheelhouse)
-    course = tmp_path / "course"
-    assert made.pip("install", "tinytorch-core").code == 0
-    assert made.run("-m", "tito", "init", course).code == 0
-    missing = made.run("-P", "-c", "from tinytorch.nn import Conv2d")
-    assert "pip install tinytorch-nn" in missing.err
-
-    assert made.pip("install", "tinytorch-nn").code == 0
-    workspace = {"TITO_WORKSPACE": str(course)}
-    assert "tito tier add architecture" in made.run("-m", "tito", "status", **workspace).out
-    assert made.run("-m", "tito", "tier", "add", "architecture", **workspace).code == 0
-    locked = made.run("-P", "-c", "from tinytorch.nn import Conv2d", **workspace)
-    assert "tito module start convolutions" in locked.err
-    both = "from tinytorch.nn import Conv2d, Linear; print(Conv2d.__module__, Linear.__module__)"
-    expected = "tinytorch.nn.convolution tinytorch.nn.layers\n"
-    assert made.run("-P", "-c", both, TITO_WORKSPACE="").out == expected
-
-    assert made.pip("uninstall", "-y", "tinytorch-nn").code == 0
-    left = made.run("-P", "-c", "from tinytorch.nn import Linear; print('here')", TITO_WORKSPACE="")
-    assert left.out == "here\n", left.err
-
-
-def test_the_tier_installs_from_a_checkout_with_plain_pip(tmp_path: Path, wheelhouse: Path) -> None:
-    made = Environment(tmp_path / "venv", wheelhouse)
-    done = made.pip("install", ROOT / "packages" / "tinytorch-core")
+    done = made.pip("install", ROOT / "packages" / DISTRIBUTIONS[-1])
     assert done.code == 0, done.out + done.err
     assert made.pip("check").code == 0
-    requires = made.pip("show", "tinytorch-core").out
-    assert "tinytorch-engine" in requires
-    shown = made.run(
-        "-c", "from importlib.metadata import requires; print(requires('tinytorch-core'))"
-    )
-    assert "file:" not in shown.out, "an installed wheel asks for the published engine"
+    for name in DISTRIBUTIONS:
+        code = f"from importlib.metadata import requires; print(requires({name!r}))"
+        shown = made.run("-c", code).out
+        assert "tinytorch-engine" in shown
+        assert "file:" not in shown, "an installed wheel asks for the published engine"

@@ -76,13 +76,21 @@ def looks(draw: Draw) -> Case:
     return Case(tensors, options, program, learns=4 if masked == "added" else 3)
 
 
-def filled(lib: Any, module: Any) -> Any:
-    """The module with weights that depend on nothing but their order."""
+def filled(lib: Any, module: Any, like: Any) -> Any:
+    """The module in the dtype of its input, with weights that depend on nothing but their order."""
     random = np.random.default_rng(4)
+    module.to(like.dtype)
     for parameter in module.parameters():
         numbers = random.normal(size=tuple(parameter.shape)) / 3
         parameter.detach().copy_(lib.torch.tensor(numbers.astype("float32")))
     return module
+
+
+def tensors(lib: Any, masks: dict[str, Any], like: Any) -> dict[str, Any]:
+    """Masks that are added take the input's dtype."""
+    found = {name: lib.torch.tensor(mask) for name, mask in masks.items()}
+    added = {name for name, mask in masks.items() if mask.dtype.kind == "f"}
+    return {name: m.to(like.dtype) if name in added else m for name, m in found.items()}
 
 
 def sequences(draw: Draw, first: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -117,12 +125,16 @@ def masks(draw: Draw, query: np.ndarray, key: np.ndarray, first: bool) -> dict[s
     return found
 
 
+def prefixed(found: dict[str, Any], prefix: str) -> dict[str, Any]:
+    """The masks as a layer calls them that has several: src_mask, src_key_padding_mask."""
+    return {f"{prefix}_{name.removeprefix('attn_')}": mask for name, mask in found.items()}
+
+
 @covers("nn.MultiheadAttention")
 def heads(draw: Draw) -> Case:
     def program(lib: Any, cls: Any, q: Any, k: Any, build: Any, give: Any, masks: Any) -> Any:
-        layer = filled(lib, cls(6, 2, **build))
-        given = {name: lib.torch.tensor(mask) for name, mask in masks.items()}
-        return [*layer(q, k, k, **given, **give), list(layer.state_dict())]
+        layer = filled(lib, cls(6, 2, **build), q)
+        return [*layer(q, k, k, **tensors(lib, masks, q), **give), list(layer.state_dict())]
 
     first = one_of(draw, True, False)
     query, key = sequences(draw, first)
@@ -145,17 +157,15 @@ BLOCK = {
 
 @covers("nn.TransformerEncoderLayer")
 def blocks(draw: Draw) -> Case:
-    def program(lib: Any, cls: Any, x: Any, build: Any, masks: Any, give: Any) -> Any:
-        layer = filled(lib, cls(6, 2, 8, 0.0, **build))
-        return [layer(x, *(lib.torch.tensor(m) if m is not None else m for m in masks), **give),
-                list(layer.state_dict())]  # fmt: skip
+    def program(lib: Any, cls: Any, x: Any, build: Any, found: Any) -> Any:
+        layer = filled(lib, cls(6, 2, 8, 0.0, **build), x)
+        return [layer(x, **tensors(lib, found, x)), list(layer.state_dict())]
 
     first = one_of(draw, True, False)
     x, _ = sequences(draw, first)
-    found = masks(draw, x, x, first)
-    given = [found.get(name) for name in ("attn_mask", "key_padding_mask")]
+    found = prefixed(masks(draw, x, x, first), "src")
     build = {"batch_first": first} | some_of(draw, **BLOCK)
-    return Case([x], {"build": build, "masks": given, "give": {}}, program)
+    return Case([x], {"build": build, "found": found}, program)
 
 
 @covers("nn.TransformerEncoder")
@@ -163,7 +173,7 @@ def stacks(draw: Draw) -> Case:
     def program(lib: Any, cls: Any, x: Any, build: Any, last: bool, layers: int, late: Any) -> Any:
         block = lib.nn.TransformerEncoderLayer(6, 2, 8, 0.0, batch_first=True, **build)
         norm = lib.nn.LayerNorm(6) if last else None
-        stack = filled(lib, cls(block, layers, norm))
+        stack = filled(lib, cls(block, layers, norm), x)
         mask = lib.torch.tensor(~np.tri(x.shape[1], dtype=bool))
         options = {} if late is False else {"mask": mask, "is_causal": late}
         return [stack(x, **options), list(stack.state_dict())]
@@ -172,3 +182,74 @@ def stacks(draw: Draw) -> Case:
     more = {"last": one_of(draw, True, False), "layers": one_of(draw, 1, 2, 3)}
     late = one_of(draw, False, True, None)
     return Case([x], {"build": some_of(draw, **BLOCK), "late": late} | more, program)
+
+
+def decoding(draw: Draw, first: bool) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+    """What is written, what it looks at, and some of the four masks."""
+    tgt, memory = sequences(draw, first)
+    found = prefixed(masks(draw, tgt, tgt, first), "tgt")
+    return tgt, memory, found | prefixed(masks(draw, tgt, memory, first), "memory")
+
+
+@covers("nn.TransformerDecoderLayer")
+def blocks_with_memory(draw: Draw) -> Case:
+    def program(lib: Any, cls: Any, x: Any, m: Any, build: Any, found: Any, give: Any) -> Any:
+        layer = filled(lib, cls(6, 2, 8, 0.0, **build), x)
+        return [layer(x, m, **tensors(lib, found, x), **give), list(layer.state_dict())]
+
+    first = one_of(draw, True, False)
+    tgt, memory, found = decoding(draw, first)
+    build, give = {"batch_first": first} | some_of(draw, **BLOCK), {}
+    if seldom(draw):
+        side = one_of(draw, "tgt", "memory")
+        give[f"{side}_is_causal"] = True
+        found.pop(f"{side}_mask", None)  # it has to be refused
+    return Case([tgt, memory], {"build": build, "found": found, "give": give}, program)
+
+
+@covers("nn.TransformerDecoder")
+def stacks_with_memory(draw: Draw) -> Case:
+    def program(
+        lib: Any, cls: Any, x: Any, m: Any, build: Any, last: bool, layers: int, found: Any
+    ) -> Any:
+        block = lib.nn.TransformerDecoderLayer(6, 2, 8, 0.0, **build)
+        norm = lib.nn.LayerNorm(6) if last else None
+        stack = filled(lib, cls(block, layers, norm), x)
+        return [stack(x, m, **tensors(lib, found, x)), list(stack.state_dict())]
+
+    first = one_of(draw, True, False)
+    tgt, memory, found = decoding(draw, first)
+    more = {"last": one_of(draw, True, False), "layers": one_of(draw, 1, 2, 3), "found": found}
+    return Case(
+        [tgt, memory], {"build": {"batch_first": first} | some_of(draw, **BLOCK)} | more, program
+    )
+
+
+@covers("nn.Transformer")
+def two_stacks(draw: Draw) -> Case:
+    """All six masks, the causal one among them; batches and widths that seldom do not fit."""
+
+    def program(
+        lib: Any, cls: Any, src: Any, tgt: Any, build: Any, found: Any, late: bool | None
+    ) -> Any:
+        model = filled(lib, cls(6, 2, dim_feedforward=8, dropout=0.0, **build), src)
+        given = tensors(lib, found, src)
+        if late is not False:
+            length = tgt.shape[1 if build["batch_first"] and tgt.ndim == 3 else 0]
+            given["tgt_mask"] = cls.generate_square_subsequent_mask(length, dtype=src.dtype)
+        return [model(src, tgt, **given, tgt_is_causal=late), list(model.state_dict()),
+                [name for name, _ in model.named_modules()], model.d_model, model.nhead]  # fmt: skip
+
+    first = one_of(draw, True, False)
+    tgt, src, found = decoding(draw, first)
+    found |= prefixed(masks(draw, src, src, first), "src")
+    late = one_of(draw, False, True, None)
+    wrong = one_of(draw, *[""] * 9, "batch", "width")
+    if wrong == "batch":
+        src = np.concatenate([src, src], 0 if first or src.ndim == 2 else 1)
+    elif wrong == "width":
+        src = src[..., :5]
+    layers = some_of(draw, num_encoder_layers=(1, 2), num_decoder_layers=(1, 3))
+    layers = {"num_encoder_layers": 1, "num_decoder_layers": 1} | layers
+    build = {"batch_first": first} | layers | some_of(draw, **BLOCK)
+    return Case([src, tgt], {"build": build, "found": found, "late": late}, program)

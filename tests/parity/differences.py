@@ -107,6 +107,18 @@ DIFFERENCES = [
         Case([np.ones((0, 1, 2, 2), "float32"), np.ones((1, 1, 1, 1), "float32")], {"dilation": 0}),
     ),
     Difference(
+        "nn.MultiheadAttention nn.TransformerEncoderLayer nn.TransformerDecoderLayer"
+        " nn.TransformerDecoder nn.Transformer",
+        "A mask of a wrong shape is a RuntimeError, for one sentence as for a batch of them; torch has"
+        " an AssertionError for the mask of each head of one sentence.",
+        both_fail,
+        Case(
+            [np.ones((2, 4), "float32")],
+            {},
+            lambda lib, cls, x: cls(4, 2)(x, x, x, attn_mask=lib.torch.zeros(2, 2, 1)),
+        ),
+    ),
+    Difference(
         "torch.arange",
         "A step that leads away from the end gives an empty range, as in Python; torch refuses.",
         only_torch_fails,
@@ -166,6 +178,20 @@ DIFFERENCES = [
         "NumPy drops leading dimensions of size 1 of what is assigned; torch refuses them.",
         only_torch_fails,
         Case([np.array(1.0), np.ones(1)], {}, lambda lib, f, x, src: f(x, src), learns=0),
+    ),
+    Difference(
+        "F.conv2d F.max_pool2d F.avg_pool2d nn.Conv2d nn.MaxPool2d nn.AvgPool2d",
+        "Images leave a convolution and a pool with the batch last in memory, which is why they are"
+        " fast. A `view` that joins the batch with another dimension asks for `reshape`; torch does"
+        " so only for images in channels_last.",
+        lambda case, ours, theirs: (
+            only_we_fail(case, ours, theirs) and str(ours).endswith("use reshape")
+        ),
+        Case(
+            [np.ones((2, 1, 3, 3), "float32"), np.ones((2, 1, 2, 2), "float32")],
+            {},
+            lambda lib, f, x, weight: f(x, weight).view(-1),
+        ),
     ),
     # Numbers
     Difference(

@@ -47,6 +47,19 @@ def test_convolutions_that_take_many_strips(options: dict[str, Any]) -> None:
     assert_same(*both(program, *arrays), tolerance=2e-3)
 
 
+@pytest.mark.parametrize("shape", [(4, -1), (-1, 45), (4, 5, 9), (4, 5, -1, 1)])
+def test_images_are_viewed_as_rows(shape: tuple[int, ...]) -> None:
+    """As programs do between the last pool and the first Linear, without a copy."""
+
+    def program(lib: Any, x: Any, weight: Any) -> list[Any]:
+        def seen(x: Any, weight: Any) -> Any:
+            return lib.F.max_pool2d(lib.F.relu(lib.F.conv2d(x, weight)), 2).view(*shape)
+
+        return gradients(lib, seen, x, weight)
+
+    assert_same(*both(program, array(4, 3, 8, 8), array(5, 3, 3, 3)), tolerance=1e-4)
+
+
 @pytest.mark.parametrize("kernel", [2, 3, 17])
 @pytest.mark.parametrize("pool", ["max_pool2d", "avg_pool2d"])
 def test_pools_of_large_images(pool: str, kernel: int) -> None:

@@ -65,6 +65,12 @@ REFUSED: dict[str, Program] = {
     "whole numbers": lambda lib, x: lib.F.layer_norm(x.long(), (6,)),
     "an unknown activation": lambda lib, x: lib.nn.TransformerEncoderLayer(6, 2, 8, 0.0, "elu"),
     "causal without a mask": lambda lib, x: block(lib)(x, is_causal=True),
+    "causal writing without a mask": lambda lib, x: decoder(lib)(x, x, tgt_is_causal=True),
+    "causal looking without a mask": lambda lib, x: decoder(lib)(x, x, memory_is_causal=True),
+    "two batches": lambda lib, x: transformer(lib)(x[:1], x),
+    "two batches, time first": lambda lib, x: transformer(lib, batch_first=False)(x[:, :1], x),
+    "too narrow a source": lambda lib, x: transformer(lib)(x[..., :4], x),
+    "too narrow a target": lambda lib, x: transformer(lib)(x, x[..., :4]),
 }
 
 
@@ -165,6 +171,137 @@ def test_the_state_has_torchs_names() -> None:
         return dict(fill(lib, lib.nn.TransformerEncoder(block(lib), 2)).state_dict())
 
     assert_same(*both(program))
+
+
+def decoder(lib: Any, **options: Any) -> Any:
+    options = {"batch_first": True, **options}
+    return fill(lib, lib.nn.TransformerDecoderLayer(6, 2, 8, 0.0, **options))
+
+
+def run_two(lib: Any, module: Any, one: Any, other: Any, **options: Any) -> Any:
+    """The output of two texts, and the gradients of both and of every parameter."""
+    given = {k: lib.torch.tensor(v) if isinstance(v, np.ndarray) else v for k, v in options.items()}
+    for each in (one, other):
+        each.requires_grad_()
+    output = module(one, other, **given)
+    weigh(lib, output)
+    gradients = {name: p.grad for name, p in module.named_parameters()}
+    return [output, one.grad, other.grad, gradients]
+
+
+MEMORY = RNG.normal(1, 2, size=(2, 5, 6)).astype("float32")
+FAR = np.abs(np.arange(4)[:, None] - np.arange(5)) > 2
+GONE = np.array([[False] * 5, [False, False, False, True, True]])
+ALL_FOUR = {
+    "tgt_mask": LATE,
+    "memory_mask": FAR,
+    "tgt_key_padding_mask": PADDED,
+    "memory_key_padding_mask": GONE,
+}
+DECODERS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "as in 2017": ({}, {}),
+    "norms first": ({"norm_first": True}, {}),
+    "gelu, no bias": ({"activation": "gelu", "bias": False, "layer_norm_eps": 0.1}, {}),
+    "a mask for itself": ({"norm_first": True}, {"tgt_mask": LATE}),
+    "a mask for the memory": ({}, {"memory_mask": FAR}),
+    "padding": ({}, {"tgt_key_padding_mask": PADDED, "memory_key_padding_mask": GONE}),
+    "everything": ({"norm_first": True}, ALL_FOUR),
+    "masks that are causal": (
+        {},
+        {
+            "tgt_mask": LATE,
+            "tgt_is_causal": True,
+            "memory_mask": ~np.tri(4, 5, dtype=bool),
+            "memory_is_causal": True,
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DECODERS)
+def test_blocks_with_memory(name: str) -> None:
+    options, given = DECODERS[name]
+
+    def program(lib: Any, tgt: Any, memory: Any) -> Any:
+        return run_two(lib, decoder(lib, **options), tgt, memory, **given)
+
+    assert_same(*both(program, INPUT, MEMORY), 5e-5)
+
+
+@pytest.mark.parametrize("norm", [True, False])
+@pytest.mark.parametrize("causal", [True, False, None])
+def test_the_stack_with_memory(norm: bool, causal: bool | None) -> None:
+    def program(lib: Any, tgt: Any, memory: Any) -> Any:
+        last = lib.nn.LayerNorm(6) if norm else None
+        stack = fill(lib, lib.nn.TransformerDecoder(decoder(lib), 3, last))
+        return run_two(lib, stack, tgt, memory, **ALL_FOUR, tgt_is_causal=causal)
+
+    assert_same(*both(program, INPUT, MEMORY), 5e-5)
+
+
+def transformer(lib: Any, **options: Any) -> Any:
+    options = {"batch_first": True, **options}
+    return lib.nn.Transformer(6, 2, 2, 3, 8, 0.0, **options)
+
+
+@pytest.mark.parametrize("norm_first", [True, False])
+@pytest.mark.parametrize("batch_first", [True, False])
+def test_the_transformer(norm_first: bool, batch_first: bool) -> None:
+    """Output, every gradient, and the state, with all six masks and both promises."""
+    given = {**ALL_FOUR, "src_mask": ~np.eye(5, dtype=bool)[::-1], "src_key_padding_mask": GONE}
+
+    def program(lib: Any, src: Any, tgt: Any) -> Any:
+        model = fill(lib, transformer(lib, norm_first=norm_first, batch_first=batch_first))
+        late = model.generate_square_subsequent_mask(4)
+        options = {**given, "tgt_mask": late, "tgt_is_causal": True}
+        return [run_two(lib, model, src, tgt, **options), dict(model.state_dict())]
+
+    order = (0, 1, 2) if batch_first else (1, 0, 2)
+    assert_same(*both(program, MEMORY.transpose(order), INPUT.transpose(order)), 1e-4)
+
+
+def test_stacks_of_ones_own() -> None:
+    def program(lib: Any, src: Any, tgt: Any) -> Any:
+        class Twice(lib.nn.Module):
+            def forward(self, src: Any, *, mask: Any, is_causal: Any, **padding: Any) -> Any:
+                assert mask is is_causal is padding["src_key_padding_mask"] is None
+                return src * 2
+
+        class Sum(lib.nn.Module):
+            def forward(self, tgt: Any, memory: Any, *, memory_is_causal: Any, **masks: Any) -> Any:
+                assert set(masks.values()) == {None}
+                assert memory_is_causal is False
+                return tgt + memory.mean(1, keepdim=True)
+
+        whole = transformer(lib, custom_encoder=Twice(), custom_decoder=Sum())
+        half = fill(lib, transformer(lib, custom_encoder=Twice()))
+        return [whole(src, tgt), half(src, tgt), list(half.state_dict())]
+
+    assert_same(*both(program, MEMORY, INPUT), 5e-5)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_causal_mask(dtype: str) -> None:
+    def program(lib: Any) -> Any:
+        make = lib.nn.Transformer.generate_square_subsequent_mask
+        return [make(1), make(5), make(3, dtype=getattr(lib.torch, dtype)), make(0)]
+
+    assert_same(*both(program))
+
+
+def test_a_transformer_begins_as_torchs() -> None:
+    """Matrices are uniform, as far as Glorot and Bengio say; all else begins as in its own layer."""
+    layers = {"num_encoder_layers": 1, "num_decoder_layers": 1}
+    sizes = {"d_model": 64, "nhead": 4, "batch_first": True, **layers}
+    ours, theirs = OURS["nn"].Transformer(**sizes), torch.nn.Transformer(**sizes)
+    expected = dict(theirs.named_parameters())
+    assert [name for name, _ in ours.named_parameters()] == list(expected)
+    for name, parameter in ours.named_parameters():
+        a, b = parameter.detach().numpy(), expected[name].detach().numpy()
+        assert a.shape == b.shape, name
+        if a.ndim > 1:  # thousands of numbers each
+            np.testing.assert_allclose([a.std(), a.max(), a.min()],
+                                       [b.std(), b.max(), b.min()], rtol=0.05, err_msg=name)  # fmt: skip
 
 
 class TheirGPT(torch.nn.Module):

@@ -29,8 +29,13 @@ def pick(name: str, things: Mapping[str, T], kind: str, listing: str) -> T:
 
 def unknown(name: str, names: Iterable[str], kind: str, listing: str) -> Finding:
     """That there is no such thing, and the name that looks most like it."""
+    close = resembling(name, names)
+    hint = f"; did you mean {close!r}?" if close else ""
+    return Finding(f"there is no {kind} {name!r}{hint}", fix=f"{listing} shows what there is")
+
+
+def resembling(name: str, names: Iterable[str]) -> str:
+    """That of the names which looks most like this one; empty if none does."""
     from difflib import get_close_matches  # only a typo pays for it
 
-    close = get_close_matches(name, list(names), n=1, cutoff=0.5)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
-    return Finding(f"there is no {kind} {name!r}{hint}", fix=f"{listing} shows what there is")
+    return next(iter(get_close_matches(name, list(names), n=1, cutoff=0.5)), "")

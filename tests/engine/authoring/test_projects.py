@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from support import OUR_TIERS, edit, forget, install
+from support import OUR_TIERS, edit, forget, install, project
 from tito.authoring.projects import (
     build_project,
     check_project,
     editable_projects,
+    lessons,
     metadata,
     project_root,
 )
+from tito.curriculum.installed import installed
 from tito.errors import CourseError, SourceError, TitoError, UsageError
 
 SOURCE = "src/abacus_base/modules/02_total/total_dev.py"
@@ -65,6 +67,16 @@ def test_a_project_is_built_with_its_own_name(base: Path) -> None:
     tier = build_project(base / "src/abacus_base").manifest.tier
     assert (tier.distribution, tier.version) == ("abacus-base", "0.1.0")
     assert (base / "_generated/compiled/manifest.json").is_file()
+
+
+def test_lessons_come_in_the_order_in_which_they_are_taught(base: Path, site: Path) -> None:
+    more = project("more-tier", base.parent / "more")
+    install(base, site)
+    install(more, site)
+    expected = ["counter", "total", "tally"]
+    assert [module.id for module, _ in lessons(installed(), [more, base], [])] == expected
+    named = lessons(installed(), [more, base], ["tally", "counter"])
+    assert [module.id for module, _ in named] == ["counter", "tally"]
 
 
 def test_a_project_that_does_not_compile_is_not_built(base: Path) -> None:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
-from support import Learner, edit, install, project
+from support import Learner, edit, environment, install, project
+from tito.workspace.find import read_workspace
+from tito.workspace.lock import locked
+from tito.workspace.tiers import set_tiers
 
 
 def test_the_table_and_the_json_tell_the_same(learner: Learner) -> None:
@@ -51,6 +56,7 @@ def test_a_requirement_that_does_not_hold_names_both_sides_and_the_command(
     assert "base >=0.2 (0.1.0)" in shown.out
     assert "abacus-more 0.1.0 requires abacus-base >=0.2, and abacus-base 0.1.0" in shown.err
     assert "pip install 'abacus-base>=0.2'" in shown.err
+    assert shown.err.count("error:") == 1, "it is one finding"
     assert "pip install 'abacus-base>=0.2'" in learner.tito("tier", "add", "more").err
     assert "more" not in (learner.root / "tito.toml").read_text()
 
@@ -71,6 +77,33 @@ def test_a_tier_is_added_and_nothing_else_is_touched(learner: Learner) -> None:
     assert "tally" in learner.tito("module", "list").out
     assert "tier add" not in learner.tito("status").out
     assert "already" in learner.tito("tier", "add", "more").out
+
+
+def test_what_another_command_has_added_until_now_is_seen(learner: Learner) -> None:
+    """The workspace is read when nobody else is at work in it, and not before."""
+    install(project("more-tier", learner.site.parent / "more"), learner.site)
+    command = [sys.executable, "-m", "tito", "tier", "add", "more"]
+    variables = environment(**learner.variables())
+    workspace = read_workspace(learner.root)
+    with locked(workspace, print):
+        second = subprocess.Popen(
+            command, cwd=learner.root, env=variables, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        assert second.stderr
+        assert "waiting" in second.stderr.readline()
+        set_tiers(workspace, ["base", "more"])
+    assert "You build More here already." in second.communicate(timeout=20)[0]
+    assert second.returncode == 0
+
+
+def test_a_tier_that_was_uninstalled_is_told_and_stays_in_the_list(learner: Learner) -> None:
+    edit(learner.root / "tito.toml", '["base"]', '["base", "extra"]')
+    for command in (("tier", "list"), ("status",), ("namespace",), ("doctor",), ("test",)):
+        assert learner.tito(*command).err.count("builds the tier 'extra'") == 1, command
+    install(project("more-tier", learner.site.parent / "more"), learner.site)
+    assert learner.tito("tier", "add", "more").code == 0
+    assert 'tiers = ["base", "more", "extra"]' in (learner.root / "tito.toml").read_text()
 
 
 def test_a_tier_that_is_not_there_cannot_be_added(learner: Learner) -> None:

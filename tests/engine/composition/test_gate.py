@@ -113,6 +113,33 @@ def test_what_is_not_a_tiers_id_is_an_error_and_provides_nothing(both: Learner, 
     assert str(both.root / "tito.toml") in str(error.value)
 
 
+def test_a_tier_that_was_uninstalled_takes_no_other_down(here: Learner) -> None:
+    finish(here, "counter")
+    choose(here, 'tiers = ["base", "extra"]', 'provided = ["something_of_it"]')
+    assert statuses() == {"counter": "own", "total": "locked"}
+    (finding,) = gate_now().installed.findings
+    assert finding.message == "this workspace builds the tier 'extra', which is not installed"
+    assert finding.where == str(here.root / "tito.toml")
+    assert finding.fix.startswith("pip install abacus-more")
+    with pytest.raises(ImportError, match=r"has no 'Extra'(.|\n)*pip install abacus-more"):
+        import_module("abacus.core.Extra")
+
+
+def test_without_any_of_its_tiers_a_workspace_says_what_to_install(here: Learner) -> None:
+    choose(here, 'tiers = ["extra"]')
+    with pytest.raises(UsageError, match="'extra', which is not installed") as caught:
+        gate_now()
+    assert caught.value.findings[0].level == "error"
+    assert caught.value.findings[0].fix.startswith("pip install abacus-more")
+
+
+@pytest.mark.parametrize("name", ["bsae", "abacus_base"])
+def test_a_slip_in_one_of_several_names_provides_nothing(both: Learner, name: str) -> None:
+    choose(both, f'tiers = ["{name}", "more"]')
+    with pytest.raises(UsageError, match=f"there is no tier '{name}'; did you mean"):
+        gate_now()
+
+
 def test_what_is_provided_must_be_a_module(here: Learner) -> None:
     choose(here, 'tiers = ["base"]', 'provided = ["countre", "total"]')
     with pytest.raises(UsageError) as caught:

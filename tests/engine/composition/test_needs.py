@@ -70,8 +70,9 @@ def test_a_module_that_no_tier_has(here: Learner) -> None:
 def test_a_module_of_a_tier_that_the_workspace_leaves_out(both: Learner) -> None:
     found = why("tally")
     assert found
-    assert found.message == "it needs 'tally', which is not part of this workspace"
-    assert "Add 'more' to tiers in tito.toml" in found.fix
+    assert "it needs 'tally', which is not part of this workspace" in found.message
+    assert "the installed tier More builds it in module tally" in found.message
+    assert found.fix == "tito tier add more"
     edit(Path(both.root / "tito.toml"), '["base"]', '["base", "more"]')
     found = why("tally")
     assert found

@@ -55,7 +55,7 @@ def test_a_tier_that_the_learner_does_not_build_is_provided(at_work: Learner) ->
     edit(at_work.root / "tito.toml", '"base"', '"more"')
     with pytest.raises(UsageError, match="counter is provided") as caught:
         open_desk().own_module("counter")
-    assert caught.value.findings[0].fix == "to build it yourself, add 'base' to tiers"
+    assert caught.value.findings[0].fix == "to build it yourself: tito tier add base"
 
 
 def test_a_name_that_is_the_beginning_of_another_is_no_doubt() -> None:
@@ -93,7 +93,7 @@ def test_a_module_that_is_provided_is_not_the_learners_to_build(
         desk_of(workspace).own_module("counter")
     (finding,) = caught.value.findings
     assert finding.where == str(at_work.root / "tito.toml")
-    assert finding.fix == "to build it yourself, take 'counter' out of provided"
+    assert finding.fix == "to build it yourself: take 'counter' out of provided"
 
 
 @pytest.mark.parametrize("suffix", [".ipynb", ".py"])

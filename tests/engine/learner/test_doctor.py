@@ -82,8 +82,8 @@ HARMS: dict[str, tuple[Harm, str, str]] = {
     ),
     "no tier at all": (
         lambda someone: shutil.rmtree(next(someone.site.glob("*.dist-info"))),
-        "no tier",
-        "",
+        "the tier 'base', which is not installed",
+        "install its distribution",
     ),
 }
 

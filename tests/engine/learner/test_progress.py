@@ -95,6 +95,16 @@ def test_the_next_command_leads_through_the_course_to_its_end(at_work: Learner) 
     assert next_command(open_desk(), passed) == ""
 
 
+def test_a_milestone_of_provided_modules_is_ready_and_nothing_to_do_next(
+    at_work: Learner,
+) -> None:
+    given = 'tiers = ["base"]\nprovided = ["counter", "total"]'
+    edit(at_work.root / "tito.toml", 'tiers = ["base"]', given)
+    desk = open_desk()
+    assert milestone_status(desk, State(), desk.milestone("abacus")) == "ready"
+    assert next_command(desk, State()) == ""
+
+
 def test_a_module_unlocks_what_has_then_everything_it_needs(at_work: Learner) -> None:
     finish(at_work, "counter")
     desk = open_desk()

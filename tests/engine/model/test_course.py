@@ -134,6 +134,21 @@ def test_modules_and_facades_that_nobody_brings_are_missing() -> None:
     ]
 
 
+def test_an_owner_is_found_by_module_by_offered_name_and_by_what_stands_in_its_file() -> None:
+    course = Course((BASE, MORE))
+    expected = {
+        "lib.core.tensor": "tensor",
+        "lib.core.tensor._private": "tensor",
+        "lib.core.Tensor": "tensor",
+        "lib.nn.Tensor": "layers",
+        "lib.nn.mse": "losses",
+    }
+    assert {name: getattr(course.owner(name), "id", "") for name in expected} == expected
+    assert [course.owner(name) for name in ("lib", "lib.nn", "lib.nn.absent", "numpy.sum")] == [
+        None
+    ] * 4
+
+
 def test_modules_and_milestones_stand_in_the_order_in_which_they_are_taught() -> None:
     course = Course((BASE, MORE))
     assert [each.id for each in course.modules] == ["tensor", "losses", "layers"]

@@ -10,17 +10,10 @@ from tito.model import Course, Finding, Module
 def check_imports(module: Module, course: Course) -> Iterator[Finding]:
     allowed = course.requirements(module.id) - {module.id}
     for name in module.imports:
-        owner = _owner(course, name)
+        owner = course.owner(name)
         if owner and owner.id not in allowed:
             yield Finding(
                 f"{module.id} imports {name}, which {owner.id} builds and {module.id} does not require",
                 f"{module.folder}/{module.id}_dev.py",
                 f"add {owner.id} to requires in {module.folder}/module.yaml",
             )
-
-
-def _owner(course: Course, name: str) -> Module | None:
-    """The module that builds an imported name; None for a facade as a whole."""
-    package, _, last = name.rpartition(".")
-    offered = course.facades.get(package, {}).get(last)
-    return offered or course.by_target.get(name) or course.by_target.get(package)

@@ -71,7 +71,8 @@ def check_project(path: Path) -> Iterator[Finding]:
 def lessons(
     found: Installed, paths: Iterable[Path], names: Iterable[str]
 ) -> list[tuple[Module, Path]]:
-    """The modules of the projects around these paths, and their folders; `names` choose some.
+    """The modules of the projects around these paths, in the order in which they are taught, and
+    their folders; `names` choose some.
 
     Raises TitoError for a project whose tier is not installed, or was not built since it changed.
     """
@@ -87,4 +88,5 @@ def lessons(
     chosen = [module_named(found.course(), name).id for name in names] or list(all_of_them)
     if others := [module for module in chosen if module not in all_of_them]:
         raise UsageError(Finding(f"the module {others[0]!r} is in no project that was named"))
-    return [all_of_them[module] for module in chosen]
+    found_lessons = [all_of_them[module] for module in chosen]
+    return sorted(found_lessons, key=lambda lesson: lesson[0].number)

@@ -7,7 +7,7 @@ import sys
 import click
 
 from tito.cli.lazy import Group
-from tito.cli.out import json_option, say_findings, say_json, say_table
+from tito.cli.out import json_option, say_aside, say_findings, say_json, say_table
 from tito.learner.desk import open_desk
 from tito.learner.progress import milestone_status, missing
 from tito.workspace.state import read_state
@@ -69,7 +69,7 @@ def run(name: str, timeout: float) -> None:
 
     desk = open_desk()
     chosen = desk.milestone(name)
-    with locked(desk.workspace, lambda text: click.echo(text, err=True)):
+    with locked(desk.workspace, say_aside):
         folder, ended = run_milestone(desk, chosen, timeout)
         if not ended:
             findings = record(desk.workspace, "milestones", chosen.id, Result(1, 1, time.time()))

@@ -8,7 +8,7 @@ from dataclasses import asdict
 import click
 
 from tito.cli.lazy import Group
-from tito.cli.out import json_option, say_findings, say_json, say_next, say_table
+from tito.cli.out import json_option, say_aside, say_findings, say_json, say_next, say_table
 from tito.cli.report import say_report
 from tito.errors import UsageError
 from tito.learner.desk import Desk, open_desk
@@ -93,7 +93,7 @@ def start(name: str, suffix: str, force: bool) -> None:
     desk = open_desk()
     chosen = desk.own_module(name)
     _require(desk, chosen, force)
-    with locked(desk.workspace, _aside):
+    with locked(desk.workspace, say_aside):
         path, new = start_module(desk, chosen, f".{suffix}")
     head = "Here is" if new else "You already have"
     click.echo(f"{head} module {chosen.number:02d} {chosen.title}: {desk.shown(path)}")
@@ -133,7 +133,7 @@ def complete(name: str, timeout: float, force: bool) -> None:
     desk = open_desk()
     chosen = desk.own_module(name)
     _require(desk, chosen, force)
-    with locked(desk.workspace, _aside):
+    with locked(desk.workspace, say_aside):
         done = complete_module(desk, chosen, timeout)
         findings = _remember(desk, done.report)
     say_report(chosen, done.report, desk.shown(desk.learner_file(chosen)))
@@ -180,7 +180,7 @@ def reset(name: str, tests: bool, yes: bool) -> None:
     question = f"Put the tests of {chosen.id} back as handed out?" if tests else over
     if not yes and not _agreed(f"{question} A copy of your file is kept."):
         sys.exit(1)
-    with locked(desk.workspace, _aside):
+    with locked(desk.workspace, say_aside):
         path, kept = (reset_tests if tests else reset_module)(desk, chosen)
     with_what = ", with your solutions in it" if tests else ""
     click.echo(f"{desk.shown(path)} is as it was handed out{with_what}.")
@@ -218,7 +218,7 @@ def run_and_remember(
     from tito.learner.run import run_tests
     from tito.workspace.lock import locked
 
-    with locked(desk.workspace, _aside):
+    with locked(desk.workspace, say_aside):
         report = run_tests(desk, module, timeout)
         return report, _remember(desk, report)
 
@@ -254,7 +254,3 @@ def _require(desk: Desk, chosen: Module, force: bool) -> None:
     if findings and not force:
         raise UsageError(findings)
     say_findings(findings)
-
-
-def _aside(text: str) -> None:
-    click.echo(text, err=True)

@@ -17,8 +17,7 @@ from tito.workspace.find import find_workspace
 def namespace(names: bool, as_json: bool) -> None:
     """Show who provides each module right now, and from which file."""
     workspace = find_workspace()
-    found = installed()
-    composition = gate(found, workspace)
+    composition = gate(installed(), workspace)
     modules = _modules(composition)
     facades = _names(composition)
     if as_json:
@@ -33,7 +32,7 @@ def namespace(names: bool, as_json: bool) -> None:
                 ("name", "from", "module"), [(n["name"], n["status"], n["target"]) for n in facades]
             )
     hidden = strays_everywhere(composition.course, workspace)
-    say_findings((*hidden, *found.findings))
+    say_findings((*hidden, *composition.installed.findings))
 
 
 def _modules(gate: Gate) -> list[dict[str, str]]:

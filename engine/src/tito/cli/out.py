@@ -51,6 +51,11 @@ def say_findings(findings: Iterable[Finding]) -> None:
             click.echo(rest, err=True)
 
 
+def say_aside(text: str) -> None:
+    """What is said while a command works, and is not what it was asked for: to standard error."""
+    click.echo(text, err=True)
+
+
 def say_next(text: str) -> None:
     click.echo(f"Next: {click.style(text, bold=True)}")
 

@@ -38,12 +38,12 @@ def test(integration: bool, timeout: float, as_json: bool) -> None:
     """
     from tito.learner.integration import run_integration
 
-    found, workspace = installed(), find_workspace()
-    composition = gate(found, workspace)
+    workspace = find_workspace()
+    composition = gate(installed(), workspace)
     reports: list[TestReport] = []
     findings: list[Finding] = []
     if workspace and not integration:
-        desk = Desk(workspace, found, composition)
+        desk = Desk(workspace, composition.installed, composition)
         reports, findings = _modules(desk, timeout, say=not as_json)
     together = run_integration(composition, timeout)
     passed = together.passed and not findings and all(report.passed for report in reports)
@@ -53,7 +53,7 @@ def test(integration: bool, timeout: float, as_json: bool) -> None:
         whose = "your modules" if workspace else "the reference, since there is no workspace here"
         click.echo(f"Integration tests, on {whose}:")
         say_integration(together)
-    say_findings((*findings, *found.findings))
+    say_findings((*findings, *composition.installed.findings))
     sys.exit(0 if passed else 1)
 
 

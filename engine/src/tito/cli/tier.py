@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from tito.cli.lazy import Group
-from tito.cli.out import json_option, say_findings, say_json, say_next, say_table
+from tito.cli.out import json_option, say_aside, say_findings, say_json, say_next, say_table
+from tito.composition.gate import absences
 from tito.curriculum.installed import Installed, installed
 from tito.model import Tier
 from tito.model.course import unmet
@@ -43,7 +44,9 @@ def list_tiers(as_json: bool) -> None:
         )
     else:
         click.echo("No tier is installed. For example: pip install tinytorch-core")
-    say_findings((*found.findings, *unmet(tuple(each.tier for each in found.tiers))))
+    absent = absences(found, workspace) if workspace else {}
+    wrong = unmet(tuple(each.tier for each in found.tiers))
+    say_findings((*found.findings, *wrong, *absent.values()))
 
 
 @tier.command()
@@ -56,18 +59,21 @@ def add(name: str) -> None:
     from tito.workspace.lock import locked
     from tito.workspace.tiers import set_tiers
 
-    desk = open_desk()
-    chosen = desk.installed.tier_named(name)
-    if chosen.id in desk.workspace.tiers:
-        click.echo(f"You build {chosen.title} here already.")
-        return
-    wanted = {*desk.workspace.tiers, chosen.id}
-    tiers = [each.tier.id for each in desk.installed.tiers if each.tier.id in wanted]
-    desk.installed.course(tiers)  # raises if they do not fit together
-    with locked(desk.workspace, lambda text: click.echo(text, err=True)):
-        set_tiers(desk.workspace, tiers)
+    before = open_desk().workspace
+    with locked(before, say_aside):
+        desk = desk_of(
+            read_workspace(before.root)
+        )  # another command may have been at work until now
+        chosen = desk.installed.tier_named(name)
+        if chosen.id in desk.workspace.tiers:
+            click.echo(f"You build {chosen.title} here already.")
+            return
+        wanted = {*desk.workspace.tiers, chosen.id}
+        tiers = [each.tier.id for each in desk.installed.tiers if each.tier.id in wanted]
+        desk.installed.course(tiers)  # raises if they do not fit together
+        set_tiers(desk.workspace, tiers + list(absences(desk.installed, desk.workspace)))
     click.echo(f"You build {chosen.title} here now: {', '.join(m.id for m in chosen.modules)}.")
-    after = desk_of(read_workspace(desk.workspace.root))
+    after = desk_of(read_workspace(before.root))
     if following := next_module(after):
         say_next(f"tito module start {following.id}")
 

@@ -144,7 +144,7 @@ class Finder:
             return spec
         if last.startswith("__"):
             return None
-        if (home := composition.owner(name)) and composition.file(home):
+        if (home := composition.course.owner(name)) and composition.file(home):
             imported(home.target)  # if a locked module behind it is why, this says so
         raise ImportError(guidance.explain(composition, package, last), name=name)
 

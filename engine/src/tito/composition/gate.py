@@ -11,8 +11,8 @@ from typing import Literal
 from tito.curriculum.installed import Installed
 from tito.curriculum.stamp import stamped_module
 from tito.errors import UsageError
-from tito.model import Course, Module, Workspace
-from tito.names import unknown
+from tito.model import Course, Finding, Module, Workspace
+from tito.names import resembling, unknown
 from tito.workspace.find import MARKER
 
 Status = Literal["own", "provided", "locked"]
@@ -53,21 +53,15 @@ class Gate:
             return "locked"
         return "own"
 
-    def owner(self, name: str) -> Module | None:
-        """The module of this dotted name, or the one that brings this name to a facade."""
-        package, _, last = name.rpartition(".")
-        offered = self.course.facades.get(package, {})
-        return self.course.by_target.get(name) or offered.get(last)
-
     def is_locked(self, name: str) -> bool:
-        module = self.owner(name)
+        module = self.course.owner(name)
         return module is not None and self.status(module) == "locked"
 
     def open_modules(self) -> set[str]:
         """The ids of those that can be imported: neither they nor what they import is locked."""
         found: set[str] = set()
         for module in self.course.modules:  # in teaching order, so what it imports comes before it
-            owners = {owner.id for name in module.imports if (owner := self.owner(name))}
+            owners = {o.id for name in module.imports if (o := self.course.owner(name))}
             if self.status(module) != "locked" and owners <= found | {module.id}:
                 found.add(module.id)
         return found
@@ -108,17 +102,54 @@ class Gate:
 
 def gate(installed: Installed, workspace: Workspace | None) -> Gate:
     """The gate of the workspace's tiers. Raises what `Installed.course` raises, and UsageError for a
-    provided module that is none."""
+    provided module that is none.
+
+    A tier that was uninstalled takes nothing down: the others go on working, and its absence is one
+    of the findings.
+    """
     under_test = os.environ.get("TITO_UNDER_TEST", "")
     if workspace is None:
         return Gate(installed, installed.course(), None, under_test)
     try:
-        course = installed.course(workspace.tiers)
-        _check_provided(workspace, course)
+        absent = absences(installed, workspace)
+        left = [tier for tier in workspace.tiers if tier not in absent]
+        if absent and not left:
+            raise UsageError(replace(finding, level="error") for finding in absent.values())
+        course = installed.course(left)
+        if not absent:
+            _check_provided(workspace, course)
     except UsageError as error:
         where = str(workspace.root / MARKER)
         raise UsageError(replace(f, where=f.where or where) for f in error.findings) from None
+    installed = replace(installed, findings=(*installed.findings, *absent.values()))
     return Gate(installed, course, workspace, under_test)
+
+
+def absences(installed: Installed, workspace: Workspace) -> dict[str, Finding]:
+    """The tiers of the workspace that are not installed, each with what to do.
+
+    None is if all are, or if the name may be meant for one that is: to go on without it, with that
+    tier left out or provided, could be far from what the learner wants.
+    """
+    present = {each.tier.id: each.tier for each in installed.tiers}
+    missing = [name for name in workspace.tiers if name not in present]
+    if not missing:
+        return {}
+    others = [tier for tier in present.values() if tier.id not in workspace.tiers]
+    meant = [name for tier in others for name in (tier.id, tier.distribution)]
+    if any(resembling(name, meant) for name in missing):
+        return {}
+    commands = [f"pip install {name}" for name in installed.following(present.values())]
+    how = " or ".join(commands) or "install its distribution with pip"
+    return {
+        name: Finding(
+            f"this workspace builds the tier {name!r}, which is not installed",
+            str(workspace.root / MARKER),
+            f"{how}; to go on without it, take it out of tiers",
+            level="warning",
+        )
+        for name in missing
+    }
 
 
 def _check_provided(workspace: Workspace, course: Course) -> None:

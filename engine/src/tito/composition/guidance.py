@@ -69,17 +69,10 @@ def unknown(gate: Gate, package: str, name: str) -> str:
     if gate.installed.findings:
         reasons = "\n".join(map(str, gate.installed.findings))
         return f"{what}\nNot all that is installed can be used:\n{reasons}"
-    if following := _following(gate):
+    if following := gate.installed.following(gate.course.tiers):
         commands = " or ".join(f"pip install {distribution}" for distribution in following)
         return f"{what}\nNo installed tier builds it; the course continues with: {commands}"
     return f"{what}\nNo tier of this course builds it. See what there is: tito namespace --names"
-
-
-def _following(gate: Gate) -> list[str]:
-    """The distributions that continue the course and are not installed."""
-    present = {found.tier.distribution for found in gate.installed.tiers}
-    following = (name for tier in gate.course.tiers for name in tier.successors)
-    return [name for name in dict.fromkeys(following) if name not in present]
 
 
 def left_out(gate: Gate, target: str) -> str:
@@ -95,7 +88,7 @@ def no_module(gate: Gate, name: str) -> tuple[str, str]:
     for tier, module in _left_out(gate):
         if module.id == name:
             why = f"it needs {name!r}, which is not part of this workspace"
-            return why, _to_add(tier, module)
+            return f"{why}; {_built(tier, module)}", f"tito tier add {tier.id}"
     why = f"it needs {name!r}, a module that no installed tier has"
     return why, "tito namespace shows every module that there is"
 
@@ -114,7 +107,8 @@ def _left_out(gate: Gate) -> Iterator[tuple[Tier, Module]]:
 
 
 def _to_add(tier: Tier, module: Module) -> str:
-    return (
-        f"the installed tier {tier.title} builds it in module {module.id}. "
-        f"Add {tier.id!r} to tiers in tito.toml"
-    )
+    return f"{_built(tier, module)}. Next: tito tier add {tier.id}"
+
+
+def _built(tier: Tier, module: Module) -> str:
+    return f"the installed tier {tier.title} builds it in module {module.id}"

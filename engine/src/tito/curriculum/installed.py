@@ -79,6 +79,12 @@ class Installed:
         except UsageError as error:
             raise UsageError((*self.findings, *error.findings)) from None
 
+    def following(self, tiers: Iterable[Tier]) -> list[str]:
+        """The distributions that continue a course of these tiers and are not installed."""
+        present = {found.tier.distribution for found in self.tiers}
+        names = (name for tier in tiers for name in tier.successors)
+        return [name for name in dict.fromkeys(names) if name not in present]
+
     def _explained(self, tiers: tuple[Tier, ...]) -> Course:
         """A tier that could not be read is why another one misses it: say both."""
         try:

@@ -42,10 +42,10 @@ class Desk:
         if self.gate.is_provided(module):
             message = f"module {module.id} is provided in this workspace; there is nothing to build"
             tier = self.course.tier_of(module).id
-            change = f"add {tier!r} to tiers"
+            change = f"tito tier add {tier}"
             if module.id in self.workspace.provided:
                 change = f"take {module.id!r} out of provided"
-            fix = f"to build it yourself, {change}"
+            fix = f"to build it yourself: {change}"
             raise UsageError(Finding(message, str(self.workspace.root / MARKER), fix))
         return module
 
@@ -109,8 +109,8 @@ def open_desk() -> Desk:
 
 def desk_of(workspace: Workspace) -> Desk:
     """Raises CourseError if the installed tiers do not fit together."""
-    found = installed()
-    return Desk(workspace, found, gate(found, workspace))
+    composition = gate(installed(), workspace)
+    return Desk(workspace, composition.installed, composition)
 
 
 def module_named(course: Course, name: str) -> Module:

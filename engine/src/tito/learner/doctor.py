@@ -24,8 +24,9 @@ def examine() -> list[Finding]:
     workspace = None
     try:
         workspace = find_workspace()
-        course = gate(found, workspace).course
-        findings += strays_everywhere(course, workspace)
+        composition = gate(found, workspace)
+        findings += composition.installed.findings
+        findings += strays_everywhere(composition.course, workspace)
         if not found.tiers:
             fix = "install one with pip, for example: pip install tinytorch-core"
             findings.append(Finding("no tier is installed", fix=fix, level="warning"))

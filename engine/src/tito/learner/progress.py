@@ -61,11 +61,16 @@ def is_changed_by_hand(exported: Path) -> bool:
 
 
 def next_command(desk: Desk, state: State) -> str:
-    """The command to type next; nothing when everything here is done."""
+    """The command to type next; nothing when everything here is done.
+
+    A milestone on nothing but provided modules may be run, and shows nothing of the learner's.
+    """
     if module := next_module(desk):
         return f"tito module {'test' if desk.learner_files(module) else 'start'} {module.id}"
     for milestone in desk.course.milestones:
-        if milestone_status(desk, state, milestone) == "ready":
+        needed = (desk.course.by_id[each] for each in milestone.requires)
+        own = not all(map(desk.gate.is_provided, needed))
+        if own and milestone_status(desk, state, milestone) == "ready":
             return f"tito milestone run {milestone.id}"
     return ""
 

@@ -56,6 +56,13 @@ class Course:
     def tier_of(self, module: Module) -> Tier:
         return self._tier_of[module.id]
 
+    def owner(self, name: str) -> Module | None:
+        """The module of this dotted name, or the one that brings this name to a facade, or in whose
+        file it stands; None for a facade as a whole, and for what is not of the course."""
+        package, _, last = name.rpartition(".")
+        offered = self.facades.get(package, {}).get(last)
+        return self.by_target.get(name) or offered or self.by_target.get(package)
+
     def requirements(self, *ids: str) -> frozenset[str]:
         """The ids of all modules that these need, directly or not, themselves included."""
         found: set[str] = set()

@@ -40,12 +40,12 @@ def agree(module, what, yours, expected, tolerance=1e-5):
     print(f"  {what}: agrees with NumPy")
 
 
-def compare_gradients(what, model, expected, module="autograd"):
+def compare_gradients(what, model, expected, module="autograd", tolerance=1e-5):
     """Name the module unless each parameter of the model has the expected gradient."""
     for (name, parameter), gradient in zip(model.named_parameters(), expected, strict=True):
         if parameter.grad is None:
             fault(module, what, f"{name} has no gradient")
-        compare(module, f"{what} at {name}", parameter.grad.numpy(), gradient)
+        compare(module, f"{what} at {name}", parameter.grad.numpy(), gradient, tolerance)
 
 
 def numbers(model):

@@ -2,6 +2,7 @@
 
 from html import escape
 from itertools import groupby
+from pathlib import Path
 
 import numpy as np
 
@@ -64,7 +65,8 @@ def regions(chance, points, labels, title, size=320, cells=80):
 def curves(lines, title, across, up, width=640, height=320):
     """Curves, as {name: values}; the values of each are equally far apart, from 1 on. `across` and
     `up` say what the axes show."""
-    left, right, bottom = 56, width - 110, height - 44  # on the right, the names
+    names = 24 + max(86, *(7 * len(name) for name in lines))  # their room on the right
+    left, right, bottom = 56, width - names, height - 44
     longest = max(map(len, lines.values()))
     highest = max(float(np.max(values)) for values in lines.values()) * 1.05 or 1.0
     shapes = [
@@ -90,9 +92,17 @@ def curves(lines, title, across, up, width=640, height=320):
     return _svg(title, width, height, shapes)
 
 
+def counted(labels, answers):
+    """counts[t, p]: how often something of class t was taken for p. `answers` may have many rows."""
+    classes = max(np.max(labels), np.max(answers)) + 1
+    counts = np.zeros((classes, classes), int)
+    np.add.at(counts, (np.broadcast_to(labels, np.shape(answers)), answers), 1)
+    return counts
+
+
 def confusion(counts, title, cell=36):
-    """counts[t, p]: how often class t was taken for class p. What is right is blue, and mistakes are
-    red, all the darker the more often."""
+    """What `counted` gives, as a table. What is right is blue, and mistakes are red, all the darker
+    the more often."""
     classes = len(counts)
     side = 48
     right = np.eye(classes, dtype=bool)
@@ -135,6 +145,13 @@ def gallery(images, title, captions=None, columns=8, pixel=8):
             shapes.append(_text(left + across * pixel / 2, top + rows * pixel + 18, words, 12))
     height = TOP + -(-len(images) // columns) * step_y
     return _svg(title, max(columns * step_x, 9 * len(title)), height, shapes)
+
+
+def save(pictures):
+    """Write {name: picture} as files into the current folder, and tell."""
+    for name, picture in pictures.items():
+        Path(f"{name}.svg").write_text(picture, encoding="utf-8")
+    print(f"\nLook at {', '.join(f'{name}.svg' for name in pictures)}.")
 
 
 def _svg(title, width, height, shapes):

@@ -2,7 +2,6 @@
 
 import sys
 from copy import deepcopy
-from pathlib import Path
 
 import numpy as np
 import tinytorch.core as torch
@@ -10,7 +9,7 @@ import tinytorch.nn.functional as F
 from checks import check_modules
 from network import CORNERS, XOR, hidden_layer, one_layer, sgd
 from proof import prove
-from tinytorch_core.pictures import curves, regions
+from tinytorch_core.pictures import curves, regions, save
 
 STEPS = 300
 SEEDS = range(5)
@@ -82,8 +81,7 @@ def show(line, network):
             "binary cross-entropy",
         ),
     }
-    for name, picture in pictures.items():
-        Path(f"{name}.svg").write_text(picture, encoding="utf-8")
+    save(pictures)
 
 
 def chance_of(model):

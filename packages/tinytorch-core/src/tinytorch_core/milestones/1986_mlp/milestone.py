@@ -1,22 +1,20 @@
 """1986: a hidden layer learns to read all ten digits by back-propagation, on your own modules."""
 
 import sys
-from pathlib import Path
 from time import monotonic
 
 import numpy as np
-import tinytorch.core as torch
-from checks import check_modules
-from network import EPOCHS, digits, loader, perceptron, trainer
-from tinytorch_core.evidence import compare
-from tinytorch_core.pictures import confusion, curves, gallery
+from tinytorch_core.checks import check_modules
+from tinytorch_core.pictures import confusion, counted, curves, gallery, save
+from tinytorch_core.recipe import Recipe, digits, perceptron
 
-STARTS = range(5)
+HIDDEN, STARTS = 64, range(5)
+RECIPE = Recipe(batch=32, epochs=20, learning_rate=0.01, weight_decay=0.1, max_norm=0.5)
 MEAN, EACH = 0.97, 0.96
 
 
 def main():
-    check_modules()
+    check_modules(network, RECIPE)
     x, y, x_test, y_test = digits()
     print(
         f"\n{len(x)} images to learn from, {len(x_test)} to be tested on. Start 0, epoch by epoch:\n"
@@ -27,16 +25,15 @@ def main():
     show(networks[0], answers, x_test.numpy(), y_test.numpy())
 
 
-def learn(start, x, y, x_test, y_test):
-    """Train a network, and ask it about the images that it never learned from."""
-    model, batches, began = perceptron(start), loader(x, y, shuffle=True), monotonic()
-    runner = trainer(model, EPOCHS * len(batches))
-    log = print if start == 0 else None
-    history = runner.fit(batches, EPOCHS, validation=loader(x_test, y_test), log=log)
-    with torch.no_grad():
-        answers = model(x_test).numpy().argmax(1)
-    share = (answers == y_test.numpy()).mean()
-    compare("training", "the accuracy in the history", history[-1]["val_accuracy"], share)
+def network(seed):
+    return perceptron(seed, HIDDEN)
+
+
+def learn(start, *data):
+    """A network from this start, its history, and what it answers."""
+    model, began = network(start), monotonic()
+    history, answers = RECIPE.learn(model, *data, log=print if start == 0 else None)
+    share = (answers == data[-1].numpy()).mean()
     print(f"start {start}: {share:.1%} of the test images right, {monotonic() - began:.1f} s")
     return {"model": model, "history": history, "answers": answers}
 
@@ -55,8 +52,6 @@ def judge(shares):
 def show(network, answers, images, labels):
     """How the loss fell, what is taken for what, the mistakes, and what hidden units look for."""
     history, first = network["history"], network["answers"]
-    counts = np.zeros((10, 10), int)
-    np.add.at(counts, (np.broadcast_to(labels, answers.shape), answers), 1)
     wrong = np.flatnonzero(first != labels)
     captions = [f"{labels[i]}, says {first[i]}" for i in wrong]
     _, hidden, _, last = network["model"]
@@ -72,14 +67,14 @@ def show(network, answers, images, labels):
             "epoch",
             "cross-entropy",
         ),
-        "confusion": confusion(counts, f"the test images, {len(answers)} starts together"),
+        "confusion": confusion(
+            counted(labels, answers), f"the test images, {len(answers)} starts together"
+        ),
         "hidden-units": gallery(weights[strongest], "hidden units: red wants ink, blue does not"),
     }
     if len(wrong):
         pictures["mistakes"] = gallery(images[wrong], "every mistake of start 0", captions)
-    for name, picture in pictures.items():
-        Path(f"{name}.svg").write_text(picture, encoding="utf-8")
-    print(f"\nLook at {', '.join(f'{name}.svg' for name in pictures)}.")
+    save(pictures)
 
 
 main()

@@ -3,9 +3,9 @@
 #
 # Attention mixes what the positions know. To think about it, a network needs a few more parts: a
 # layer that keeps numbers in bounds, a small network for each position, and a path on which nothing
-# gets lost. You build them, stack them to a GPT, and let it write. Layer normalization is by Ba, Kiros
-# and Hinton (2016), the block by Vaswani et al. (2017). Radford et al. took its decoder half, trained
-# it to continue text, and called it GPT (2018); it has grown since, and hardly changed.
+# gets lost. You build them, stack them to a Transformer and to a GPT, and let it write. Layer norm is by
+# Ba, Kiros and Hinton (2016), the Transformer by Vaswani et al. (2017). Radford et al. took its decoder,
+# trained it to continue text, and called it GPT (2018); it has grown since, and hardly changed.
 #
 # **Prerequisites:** modules 01 to 04, 06, 07, 11 and 12; probabilities, cumulative sums.
 # **Time:** about 210 minutes, eight exercises.
@@ -57,8 +57,8 @@ def refuses(error, call, *parts):
 # %% [markdown]
 # ## 📦 Where this code lives
 # The exported cells become `tinytorch/nn/transformer.py`. They earn you `F.layer_norm`, and in `nn`
-# LayerNorm, TransformerEncoderLayer, TransformerEncoder and GPT. `sample` and `generate`, which
-# PyTorch doesn't have, come from `tinytorch.nn.transformer`.
+# LayerNorm, Transformer with its encoder, decoder and their layers, and GPT. `sample` and `generate`,
+# which PyTorch doesn't have, come from `tinytorch.nn.transformer`.
 
 # %% [markdown]
 # ## 1. Layer normalization
@@ -73,8 +73,8 @@ for depth in range(1, 13):
     print(f"{x.std().item():.3f}", end=" after 12 layers\n" if depth == 12 else " ")
 
 # %% [markdown]
-# What is left soon comes from the biases, and nothing of the input. **Layer normalization** takes
-# each position's row, whatever its size, and gives it mean 0 and variance 1:
+# What is left soon comes from the biases, not the input. **Layer normalization** takes each position's
+# row, whatever its size, and gives it mean 0 and variance 1:
 #
 # ```
 #    x        = ( 1,     2,     3,    6   )    mean 3, variance (4 + 1 + 0 + 9)/4 = 3.5
@@ -136,22 +136,20 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
 def test_unit_layer_norm():
     same(layer_norm(tensor([[1.0, 2, 3, 6]]), [4]), [[-1.06904, -0.53452, 0, 1.60357]], "the example")
     rng = np.random.default_rng(1)
-    for shape, last in [((5, 3), (3,)), ((2, 4, 3), (3,)), ((2, 4, 3), (4, 3)), ((7,), (7,)),
-                        ((0, 3), (3,))]:
+    for shape, last in [((5, 3), (3,)), ((2, 4, 3), (4, 3)), ((7,), (7,)), ((0, 3), (3,))]:
         a, w, b = rng.normal(2, 3, shape), rng.normal(size=last), rng.normal(size=last)
         axes = tuple(range(-len(last), 0))
-        for eps in (1e-5, 0.5):
+        for eps, dtype in [(1e-5, "d"), (0.5, "f")]:
             inverse = 1 / np.sqrt(a.var(axes, keepdims=True) + eps)
             normal = (a - a.mean(axes, keepdims=True)) * inverse
             for weight, bias in [(w, b), (w, None), (None, None)]:
-                for dtype in ("d", "f"):
-                    given = [None if t is None else tensor(t.astype(dtype)) for t in (weight, bias)]
-                    x = tensor(a.astype(dtype))
-                    expected = normal * (1 if weight is None else w) + (0 if bias is None else b)
-                    got = layer_norm(x, last, *given, eps)
-                    same(got, expected, f"layer_norm of {shape} over {last}, {eps=}")
-                    assert got.dtype == dtype, f"the dtype stays {x.dtype}, got {got.dtype}"
-                    same(x, a.astype(dtype), "the input, which must stay as it is")
+                given = [None if t is None else tensor(t.astype(dtype)) for t in (weight, bias)]
+                x = tensor(a.astype(dtype))
+                expected = normal * (1 if weight is None else w) + (0 if bias is None else b)
+                got = layer_norm(x, last, *given, eps)
+                same(got, expected, f"layer_norm of {shape} over {last}, {eps=}")
+                assert got.dtype == dtype, f"the dtype stays {x.dtype}, got {got.dtype}"
+                same(x, a.astype(dtype), "the input, which must stay as it is")
             output, (rows, scale) = layer_norm.forward(a, last, eps=eps)
             same(rows, normal.reshape(rows.shape), "the rows that are kept")
             same(scale, inverse.reshape(-1, 1), "what is kept of 1/√(variance + eps)")
@@ -266,199 +264,263 @@ test_unit_layer_norm_gradient()
 # hears the loss as clearly as the last; you will measure that. In 2017 the norms stood *on* the path.
 # GPT-2 moved them into the arms, which leaves the path free, and is easier to train when it gets deep.
 #
-# Dropout, if there is any, acts at the end of each arm (`dropout1`, `dropout2`) and between the two
-# linear layers (`dropout`).
+# Dropout acts at the end of each arm and between the two linear layers. `add` is one arm and one + of
+# the drawing; a function says what the arm does. `attend` asks with one input and is answered by
+# another: here both are the same, in section 4 they aren't.
 
 # %% nbgrader={"grade_id": "transformers-block"}
 #| export
-class TransformerEncoderLayer(nn.Module):
-    """A block, with PyTorch's names, on (T, N, d_model), or (N, T, d_model) if batch_first."""
+class Block(nn.Module):
+    """Attentions and a feed-forward network, with PyTorch's names: arms 1, 2, …, each of which has its
+    norm1, norm2, … and dropout1, dropout2, …"""
+    attentions = ("self_attn",)
     def __init__(self, d_model, nhead, dim_feedforward=2048, dropout=0.1, activation=F.relu,
                  layer_norm_eps=1e-5, batch_first=False, norm_first=False, bias=True):
         super().__init__()
-        self.self_attn = nn.MultiheadAttention(d_model, nhead, dropout, bias, batch_first=batch_first)
+        for name in self.attentions:
+            attention = nn.MultiheadAttention(d_model, nhead, dropout, bias, batch_first=batch_first)
+            setattr(self, name, attention)
         self.linear1 = nn.Linear(d_model, dim_feedforward, bias)
         self.dropout = nn.Dropout(dropout)
         self.linear2 = nn.Linear(dim_feedforward, d_model, bias)
-        self.norm1, self.norm2 = (LayerNorm(d_model, layer_norm_eps, bias=bias) for _ in range(2))
-        self.dropout1, self.dropout2 = nn.Dropout(dropout), nn.Dropout(dropout)
-        named = {"relu": F.relu, "gelu": F.gelu}
-        if isinstance(activation, str) and activation not in named:
+        arms = range(1, len(self.attentions) + 2)  # the last one is feed_forward
+        for n in arms: setattr(self, f"norm{n}", LayerNorm(d_model, layer_norm_eps, bias=bias))
+        for n in arms: setattr(self, f"dropout{n}", nn.Dropout(dropout))
+        activation = {"relu": F.relu, "gelu": F.gelu}.get(activation, activation)
+        if isinstance(activation, str):
             raise RuntimeError(f"activation is 'relu', 'gelu' or a function, not {activation!r}")
-        self.activation = named[activation] if isinstance(activation, str) else activation
-        self.norm_first = norm_first
+        self.activation, self.norm_first = activation, norm_first
 
-    def attend(self, input, mask, padding, is_causal):
-        """The first arm: self-attention without its weights, then dropout1. The layer takes mask as
-        attn_mask, and padding as key_padding_mask."""
+    def attend(self, attention, input, source, mask, padding, is_causal):
+        """What attention, a MultiheadAttention, answers to queries from input, with keys and values from
+        source, but not its weights. It calls mask attn_mask, and padding key_padding_mask."""
         ### BEGIN SOLUTION
-        output, _ = self.self_attn(input, input, input, padding, need_weights=False, attn_mask=mask,
-                                   is_causal=is_causal)
-        return self.dropout1(output)
+        return attention(input, source, source, padding, need_weights=False, attn_mask=mask,
+                         is_causal=is_causal)[0]
         ### END SOLUTION
 
     def feed_forward(self, input):
-        """The second arm: linear1, activation, dropout, linear2, dropout2."""
+        """linear1, activation, dropout, linear2."""
         ### BEGIN SOLUTION
         hidden = self.dropout(self.activation(self.linear1(input)))
-        return self.dropout2(self.linear2(hidden))
+        return self.linear2(hidden)
         ### END SOLUTION
 
-    def forward(self, src, src_mask=None, src_key_padding_mask=None, is_causal=False):
-        """Both arms, with the norms where `norm_first` says. Masks as in MultiheadAttention."""
-        masks = src_mask, src_key_padding_mask, is_causal
+    def add(self, x, arm, norm, dropout):
+        """x plus what the function arm makes of it, after dropout; the norm is where norm_first says."""
         ### BEGIN SOLUTION
         if self.norm_first:
-            src = src + self.attend(self.norm1(src), *masks)
-            return src + self.feed_forward(self.norm2(src))
-        src = self.norm1(src + self.attend(src, *masks))
-        return self.norm2(src + self.feed_forward(src))
+            return x + dropout(arm(norm(x)))
+        return norm(x + dropout(arm(x)))
+        ### END SOLUTION
+
+class TransformerEncoderLayer(Block):
+    """A block for one text (T, N, d_model), or (N, T, d_model) if batch_first."""
+    def forward(self, src, src_mask=None, src_key_padding_mask=None, is_causal=False):
+        """self_attn, then feed_forward. Masks as in MultiheadAttention."""
+        def talk(x):
+            return self.attend(self.self_attn, x, x, src_mask, src_key_padding_mask, is_causal)
+        ### BEGIN SOLUTION
+        src = self.add(src, talk, self.norm1, self.dropout1)
+        return self.add(src, self.feed_forward, self.norm2, self.dropout2)
         ### END SOLUTION
 
 # %% [markdown]
 # ### 🧪 Unit Test: The block
-# Both orders against the drawings; masks that arrive; dropout in its three places.
+# Each part alone, with linear layers where dropout was, to see where it acts; then all of it.
 
 # %% nbgrader={"grade_id": "test-transformers-block", "points": 14}
 def test_unit_block():
     manual_seed(3)
     x, late = randn(2, 5, 8, dtype=float64), tensor(~np.tri(5, dtype=bool))
-    padded = tensor([[False] * 5, [False, False, False, True, True]])
+    padded = tensor([[False] * 5, [False] * 3 + [True] * 2])
+    def spy(query, key, value, key_padding_mask=None, need_weights=True, attn_mask=None,
+            average_attn_weights=True, is_causal=False):
+        return (query, key, value, key_padding_mask, need_weights, attn_mask, is_causal), None
     for norm_first in (True, False):
-        for activation in ("relu", "gelu", F.tanh):
-            block = TransformerEncoderLayer(8, 2, 12, 0.0, activation, batch_first=True,
-                                            norm_first=norm_first).double()
-            for p in block.parameters():
-                p.data = p.data + 0.3 * randn(p.shape, dtype=float64)
-            act = {"relu": F.relu, "gelu": F.gelu}.get(activation, activation)
-            norm1, norm2, attention = block.norm1, block.norm2, block.self_attn
-            def think(y): return block.linear2(act(block.linear1(y)))
-            for masks in [(), (late,), (None, padded), (late, padded)]:
-                def talk(y):
-                    mask, padding = (*masks, None, None)[:2]
-                    return attention(y, y, y, key_padding_mask=padding, attn_mask=mask)[0]
-                if norm_first:
-                    h = x + talk(norm1(x))
-                    expected = h + think(norm2(h))
-                else:
-                    h = norm1(x + talk(x))
-                    expected = norm2(h + think(h))
-                what = f"{norm_first=}, {activation}, {len(masks)} masks"
-                same(block(x, *masks), expected, f"the block, {what}")
-            same(block(x, late, is_causal=True), block(x, late), "a mask that is_causal promises")
-    seen, asked = [], []
-    class Spy(nn.Module):
-        def __init__(self, name):
-            super().__init__()
-            self.name = name
-        def forward(self, input):
-            seen.append((self.name, input.shape[-1]))
-            return input * 3
-    class Listener(nn.MultiheadAttention):
-        def forward(self, *inputs, **options):
-            asked.append(options.get("need_weights"))
-            return super().forward(*inputs, **options)
-    block = TransformerEncoderLayer(8, 2, 12, 0.0, F.tanh, batch_first=True).double()
-    with_spies, plain = deepcopy(block), block
-    for name in ("dropout1", "dropout", "dropout2"):
-        setattr(with_spies, name, Spy(name))
-    same(with_spies.attend(x, None, None, False), plain.attend(x, None, None, False) * 3, "dropout1")
-    hidden = block.linear2(F.tanh(block.linear1(x)) * 3) * 3
-    same(with_spies.feed_forward(x), hidden, "dropout between the layers, and dropout2 after them")
-    with_spies(x, is_causal=False)
-    assert seen[-3:] == [("dropout1", 8), ("dropout", 12), ("dropout2", 8)], f"their order: {seen[-3:]}"
-    refuses(RuntimeError, lambda: block(x, is_causal=True), "mask")
-    block.self_attn = Listener(8, 2, batch_first=True).double()
-    block(x)
-    assert asked == [False], "nobody needs the attention's weights, and without them it is faster"
+        block = TransformerEncoderLayer(8, 2, 12, 0.0, F.tanh, batch_first=True, norm_first=norm_first)
+        block.dropout, block.dropout1, block.dropout2 = (nn.Linear(n, n) for n in (12, 8, 8))
+        for p in block.double().parameters():
+            p.data = p.data + 0.3 * randn(p.shape, dtype=float64)
+        got = block.attend(spy, "input", "source", "mask", "padding", True)
+        wanted = ("input", "source", "source", "padding", False, "mask", True)
+        assert got == wanted, f"attention is asked: q, k, v, padding, weights?, mask, causal? {got}"
+        expected = block.linear2(block.dropout(F.tanh(block.linear1(x))))
+        same(block.feed_forward(x), expected, "feed_forward, with tanh as its activation")
+        one, two = (block.norm1, block.dropout1), (block.norm2, block.dropout2)
+        norm, drop = one
+        expected = x + drop(F.tanh(norm(x))) if norm_first else norm(x + drop(F.tanh(x)))
+        same(block.add(x, F.tanh, *one), expected, f"add of an arm that is tanh, {norm_first=}")
+        def talk(x): return block.self_attn(x, x, x, padded, attn_mask=late)[0]
+        expected = block.add(block.add(x, talk, *one), block.feed_forward, *two)
+        same(block(x, late, padded), expected, f"the block, {norm_first=}")
 test_unit_block()
 
 # %%
 # Does the first of many blocks hear the loss? The gradient there, compared with that of the last.
 manual_seed(0)
 for depth in (2, 8, 32):
-    blocks = [TransformerEncoderLayer(32, 4, 64, 0.0, "gelu", batch_first=True, norm_first=True)
-              for _ in range(depth)]
+    blocks = [TransformerEncoderLayer(32, 4, 64, 0.0, norm_first=True) for _ in range(depth)]
     for what in ("with the path", "without it  "):
-        x = randn(4, 16, 32)
-        h = x
+        h = randn(16, 4, 32)
         for block in blocks:
             block.zero_grad()
-            arms = block.feed_forward(block.attend(h, None, None, False))
-            h = block(h) if what == "with the path" else arms
+            talk = block.attend(block.self_attn, h, h, None, None, False)
+            h = block(h) if what == "with the path" else block.feed_forward(talk)
         h.backward(randn(h.shape))
         first, last = (b.linear1.weight.grad.numpy().std() for b in (blocks[0], blocks[-1]))
-        print(f"{depth:2} blocks {what}: gradient first/last {first / last:.1e}, output's deviation "
-              f"{h.detach().std().item():.2f}")
+        print(f"{depth:2} blocks {what}: first/last {first / last:.1e}, output ± {h.std().item():.2f}")
 
 # %% [markdown]
-# Without the path nothing of the gradient arrives, and no block but the last few would learn. With it,
-# the output grows with the depth, because each arm adds something. That is why a stack of
-# `norm_first` blocks ends with one more norm.
+# Without the path nothing of the gradient arrives, and only the last few blocks would learn. With it,
+# the output grows with the depth: each arm adds to it. So stacks of `norm_first` blocks end with a norm.
 
 # %% [markdown]
-# ## 4. The stack
-# PyTorch's `TransformerEncoder` takes one block and makes **copies** of it: blocks of equal shape
-# that each learn for themselves. What would happen if you put the same object into the list six times?
-# It would be one block with six gradients: six times as deep, and no more to learn with.
+# ## 4. Two texts
+# The transformer of 2017 translates. Its **encoder**, a stack of such blocks, reads the sentence, and
+# what comes out is the **memory**. Its **decoder** writes the translation. Each block of it has one more
+# arm: **cross-attention**, where queries come from what is being written, and keys and values from
+# the memory. For a sentence of 5 words, with 3 written so far:
+#
+# ```
+#    src (5, E) ─▶ encoder ─▶ memory (5, E) ─────┐ keys, values
+#                                                ▼
+#    tgt (3, E) ─ self_attn ─▶ + ─ queries ─ multihead_attn ─▶ + ─ feed-forward ─▶ + ─▶ (3, E)
+#    weights       (3, 3)                         (3, 5)
+#    arm              1                              2                  3
+# ```
+#
+# Nobody may look at words that aren't written yet, so the weights (3, 3) need a causal mask. The
+# weights (3, 5) need none: the sentence to be translated is all there. And while a decoder norms what
+# passes by, it takes the memory as it is: the encoder has normed it at its end.
 
-# %% nbgrader={"grade_id": "transformers-encoder"}
+# %% nbgrader={"grade_id": "transformers-decoder"}
 #| export
-class TransformerEncoder(nn.Module):
-    """num_layers copies of encoder_layer, one after the other, and then norm, if there is one."""
-    def __init__(self, encoder_layer, num_layers, norm=None):
-        """Approach: `self.layers` is an nn.ModuleList of deep copies; `self.norm` is norm."""
-        super().__init__()
+class TransformerDecoderLayer(Block):
+    """A block that writes tgt (L, N, d_model) and looks at memory (S, N, d_model); or batch first."""
+    attentions = ("self_attn", "multihead_attn")
+    def forward(self, tgt, memory, tgt_mask=None, memory_mask=None, tgt_key_padding_mask=None,
+                memory_key_padding_mask=None, tgt_is_causal=False, memory_is_causal=False):
+        """The masks tgt_… are for self_attn, and memory_… for multihead_attn. Approach: a function for
+        each of them, as in TransformerEncoderLayer, and `add` for each arm."""
         ### BEGIN SOLUTION
-        self.layers = nn.ModuleList([deepcopy(encoder_layer) for _ in range(num_layers)])
-        self.norm = norm
-        ### END SOLUTION
-
-    def forward(self, src, mask=None, src_key_padding_mask=None, is_causal=None):
-        """is_causal is True, False, or None for "find out": looking at the mask, as False does, is
-        always right."""
-        ### BEGIN SOLUTION
-        for layer in self.layers:
-            src = layer(src, mask, src_key_padding_mask, bool(is_causal))
-        return src if self.norm is None else self.norm(src)
+        def talk(x):
+            return self.attend(self.self_attn, x, x, tgt_mask, tgt_key_padding_mask, tgt_is_causal)
+        def look(x):
+            return self.attend(self.multihead_attn, x, memory, memory_mask, memory_key_padding_mask,
+                               memory_is_causal)
+        tgt = self.add(tgt, talk, self.norm1, self.dropout1)
+        tgt = self.add(tgt, look, self.norm2, self.dropout2)
+        return self.add(tgt, self.feed_forward, self.norm3, self.dropout3)
         ### END SOLUTION
 
 # %% [markdown]
-# ### 🧪 Unit Test: The stack
-# Copies that are no twins; the way through them; masks; the norm at the end.
+# ### 🧪 Unit Test: Two texts
+# The three arms in both orders, with masks; and who hears of a change in either text.
 
-# %% nbgrader={"grade_id": "test-transformers-encoder", "points": 8}
-def test_unit_encoder():
+# %% nbgrader={"grade_id": "test-transformers-decoder", "points": 12}
+def test_unit_decoder():
     manual_seed(4)
-    block, x = TransformerEncoderLayer(8, 2, 16, 0.0, batch_first=True, norm_first=True), randn(2, 5, 8)
-    late, padded = tensor(~np.tri(5, dtype=bool)), tensor([[False] * 5, [False] * 3 + [True] * 2])
-    for norm in (None, LayerNorm(8)):
-        stack = TransformerEncoder(block, 3, norm)
-        count = sum(p.numel() for p in stack.parameters())
-        expected = 3 * sum(p.numel() for p in block.parameters()) + (16 if norm else 0)
-        assert count == expected, f"three copies (and a norm) have {expected} parameters, not {count}"
-        assert block not in list(stack.layers), "all are copies, also the first"
-        for p in stack.layers[1].parameters():
-            p.detach().add_(0.1)
-        for masks in [(), (late,), (late, padded), (None, padded)]:
-            h = x
-            for layer in stack.layers:
-                h = layer(h, *masks)
-            same(stack(x, *masks), h if norm is None else norm(h), f"the stack, masks {len(masks)}")
-        class Spy(nn.Module):
-            def forward(self, src, mask, padding, is_causal):
-                return src * {True: 2, False: 3, None: 5}[is_causal]
-        for is_causal, factor in [(True, 8), (False, 27), (None, 27)]:
-            same(TransformerEncoder(Spy(), 3)(x, None, None, is_causal), x * factor, f"{is_causal=}")
-    keys = list(TransformerEncoder(block, 2, norm).state_dict())
-    assert keys[0] == "layers.0.self_attn.in_proj_weight", f"the first key: {keys[0]}"
-    assert keys[-1] == "norm.bias", f"the last key: {keys[-1]}"
-test_unit_encoder()
+    tgt, memory, late = randn(2, 4, 8), randn(2, 6, 8), tensor(~np.tri(4, dtype=bool))
+    far = tensor(np.abs(np.arange(6) - np.arange(4)[:, None]) > 2)
+    ends, gone = tensor([[False] * 3 + [True]] * 2), tensor([[False] * 6, [False] * 3 + [True] * 3])
+    for norm_first in (True, False):
+        block = TransformerDecoderLayer(8, 2, 12, 0.0, batch_first=True, norm_first=norm_first)
+        block.dropout1, block.dropout2, block.dropout3 = (nn.Linear(8, 8) for _ in range(3))
+        for p in block.parameters():
+            p.detach().add_(0.3 * randn(p.shape))
+        for masks in [(None,) * 4, (late, None, ends, None), (None, far, None, gone)]:
+            def talk(x): return block.self_attn(x, x, x, masks[2], attn_mask=masks[0])[0]
+            def look(x): return block.multihead_attn(x, memory, memory, masks[3], attn_mask=masks[1])[0]
+            h = block.add(tgt, talk, block.norm1, block.dropout1)
+            h = block.add(h, look, block.norm2, block.dropout2)
+            h = block.add(h, block.feed_forward, block.norm3, block.dropout3)
+            same(block(tgt, memory, *masks), h, f"the three arms, {norm_first=}, {masks=}")
+        for promise in ({"tgt_is_causal": True}, {"memory_is_causal": True}):
+            refuses(RuntimeError, lambda: block(tgt, memory, **promise), "mask")
+        for text, place, first in [(memory, 5, 0), (tgt, 3, 3), (tgt, 1, 1)]:
+            before = block(tgt, memory, late)
+            text[0, place] += randn(8)
+            heard = (block(tgt, memory, late) - before).abs().sum(2)[0].detach().numpy() > 1e-6
+            assert heard.tolist() == [n >= first for n in range(4)], f"{place}, {text.shape}: {heard}"
+test_unit_decoder()
+
+# %% [markdown]
+# The rest of it is repetition, and yours to read. A stack takes one block and makes **copies** of it:
+# the same object six times would be six times as deep, with no more to learn with. `Transformer` puts
+# two stacks together, and makes the mask that hides what is later.
+
+# %%
+#| export
+class Stack(nn.Module):
+    """num_layers copies of a layer, one after the other, and then norm, if there is one."""
+    def __init__(self, layer, num_layers, norm):
+        super().__init__()
+        self.layers = nn.ModuleList([deepcopy(layer) for _ in range(num_layers)])
+        self.norm = norm
+    def run(self, x, *others):
+        for layer in self.layers:
+            x = layer(x, *others)
+        return x if self.norm is None else self.norm(x)
+
+class TransformerEncoder(Stack):
+    """is_causal is True, False, or None for "find out": looking at the mask, as False does, is right."""
+    def __init__(self, encoder_layer, num_layers, norm=None):
+        super().__init__(encoder_layer, num_layers, norm)
+    def forward(self, src, mask=None, src_key_padding_mask=None, is_causal=None):
+        return self.run(src, mask, src_key_padding_mask, bool(is_causal))
+
+class TransformerDecoder(Stack):
+    """All layers look at the same memory."""
+    def __init__(self, decoder_layer, num_layers, norm=None):
+        super().__init__(decoder_layer, num_layers, norm)
+    def forward(self, tgt, memory, tgt_mask=None, memory_mask=None, tgt_key_padding_mask=None,
+                memory_key_padding_mask=None, tgt_is_causal=None, memory_is_causal=False):
+        return self.run(tgt, memory, tgt_mask, memory_mask, tgt_key_padding_mask,
+                        memory_key_padding_mask, bool(tgt_is_causal), memory_is_causal)
+
+class Transformer(nn.Module):
+    """Encoder and decoder: src (S, N, d_model) and tgt (L, N, d_model) make (L, N, d_model)."""
+    def __init__(self, d_model=512, nhead=8, num_encoder_layers=6, num_decoder_layers=6,
+                 dim_feedforward=2048, dropout=0.1, activation=F.relu, custom_encoder=None,
+                 custom_decoder=None, layer_norm_eps=1e-5, batch_first=False, norm_first=False,
+                 bias=True):
+        super().__init__()
+        self.d_model, self.nhead, self.batch_first = d_model, nhead, batch_first
+        def stack(kind, layer, num_layers):
+            block = layer(d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps,
+                          batch_first, norm_first, bias)
+            return kind(block, num_layers, LayerNorm(d_model, layer_norm_eps, bias=bias))
+        self.encoder = custom_encoder if custom_encoder is not None else stack(
+            TransformerEncoder, TransformerEncoderLayer, num_encoder_layers)
+        self.decoder = custom_decoder if custom_decoder is not None else stack(
+            TransformerDecoder, TransformerDecoderLayer, num_decoder_layers)
+        for p in [p for p in self.parameters() if p.ndim > 1]:  # Glorot and Bengio (2010)
+            bound = (6 / (p.numel() / p.shape[0] + p.numel() / p.shape[1])) ** 0.5
+            p.detach().copy_((2 * torch.rand(p.shape) - 1) * bound)
+    def forward(self, src, tgt, src_mask=None, tgt_mask=None, memory_mask=None,
+                src_key_padding_mask=None, tgt_key_padding_mask=None, memory_key_padding_mask=None,
+                src_is_causal=None, tgt_is_causal=None, memory_is_causal=False):
+        batch = 0 if self.batch_first else 1
+        one_batch = src.ndim < 3 or src.shape[batch] == tgt.shape[batch]
+        if not (one_batch and src.shape[-1] == tgt.shape[-1] == self.d_model):
+            raise RuntimeError(f"one batch and width {self.d_model} needed: {src.shape}, {tgt.shape}")
+        memory = self.encoder(src, mask=src_mask, src_key_padding_mask=src_key_padding_mask,
+                              is_causal=src_is_causal)
+        return self.decoder(tgt, memory, tgt_mask=tgt_mask, memory_mask=memory_mask,
+                            tgt_key_padding_mask=tgt_key_padding_mask,
+                            memory_key_padding_mask=memory_key_padding_mask,
+                            tgt_is_causal=tgt_is_causal, memory_is_causal=memory_is_causal)
+    @staticmethod
+    def generate_square_subsequent_mask(sz, *, dtype=None):
+        """The causal mask (sz, sz) to add: 0, and above the diagonal -inf."""
+        return torch.tensor(np.triu(np.full((sz, sz), -np.inf, np.float32), 1), dtype=dtype)
 
 # %% [markdown]
 # ## 5. GPT
-# A language model reads tokens and says, at each position, what may come next: one **logit** for every
-# token of its vocabulary.
+# Leave out the memory and the arm that looks at it: a decoder's block becomes an encoder's with a causal
+# mask, and that is all a GPT needs. It is a language model: it reads tokens and says, at each position,
+# what may come next, with one **logit** for every token of its vocabulary.
 #
 # ```
 #    tokens ─▶ token ─▶ position ─▶ dropout ─▶ blocks, causal ─▶ norm ─▶ head ─▶ logits
@@ -467,8 +529,7 @@ test_unit_encoder()
 #
 # C is the **context**, the longest text that has positions: attention alone can't tell the order, so
 # module 11's LearnedPositions add a row of numbers to each. A **tied** head is the token embedding
-# once more: the rows that turn tokens into vectors also turn vectors into tokens, and V·E numbers are
-# saved.
+# once more: the rows that turn tokens into vectors also turn vectors into tokens. It saves V·E numbers.
 #
 # Tables and linear layers start small, with deviation 0.02: then the first logits are nearly 0, all
 # tokens equally likely, and the first loss is log V, as large as that of somebody who knows nothing.
@@ -487,8 +548,8 @@ class GPT(nn.Module):
         weight is the token's. At last, self.apply(small)."""
         super().__init__()
         self.context = context
-        late = np.triu(np.full((context, context), -np.inf, np.float32), 1)  # 0, and above -inf
-        self.register_buffer("late", from_numpy(late), persistent=False)
+        late = Transformer.generate_square_subsequent_mask(context)
+        self.register_buffer("late", late, persistent=False)
         def small(module):
             if isinstance(module, (nn.Linear, nn.Embedding)):
                 module.weight.detach().copy_(0.02 * torch.randn(module.weight.shape))
@@ -523,7 +584,7 @@ class GPT(nn.Module):
 # ### 🧪 Unit Test: GPT
 # Its parts and their names, the way through them, that it never looks ahead, and the first loss.
 
-# %% nbgrader={"grade_id": "test-transformers-gpt", "points": 16}
+# %% nbgrader={"grade_id": "test-transformers-gpt", "points": 14}
 def test_unit_gpt():
     manual_seed(5)
     tokens = tensor(np.random.default_rng(5).integers(0, 20, (3, 7)))
@@ -532,12 +593,11 @@ def test_unit_gpt():
         names = [name for name, _ in model.named_parameters() if not name.startswith("blocks.")]
         wanted = "token.weight position.weight norm.weight norm.bias head.weight".split()[:5 - tied]
         assert names == wanted, f"parameters beside the blocks', {tied=}: {wanted}, got {names}"
-        count = sum(p.numel() for p in model.parameters())
-        expected = 20 * 12 * (2 - tied) + 9 * 12 + 2 * (12 * 12 * 12 + 13 * 12) + 2 * 12
-        assert count == expected, f"{expected} parameters, got {count}"
-        block = model.blocks[1]
+        first, block = model.blocks
+        facts = block.linear1.weight.shape, block.self_attn.num_heads, block.self_attn.batch_first
+        assert facts == ((48, 12), 3, True), f"a block 4·12 wide, 3 heads, batch first, not {facts}"
         assert block.norm_first and block.activation is gelu_tanh, "norm first, and gelu_tanh"
-        assert model.blocks[0] is not block and len(model.blocks) == 2, "two different blocks"
+        assert first is not block, "num_layers=2: two different blocks"
         x = model.token(tokens) + model.position.weight[:7]
         for block in model.blocks:
             x = block(x, model.late[:7, :7])
@@ -550,7 +610,7 @@ def test_unit_gpt():
     before = model(tokens).detach().numpy()
     for position in range(7):
         other = tensor(tokens)
-        other[:, position] = (other[:, position] + 1) * (other[:, position] < 19).long()
+        other[:, position] = 19 - other[:, position]
         change = np.abs(model(other).detach().numpy() - before).max((0, 2))
         assert (change[:position] == 0).all(), f"token {position} changed the logits before it"
         assert (change[position:] > 0).all(), f"token {position} should change all from there on"
@@ -559,8 +619,7 @@ def test_unit_gpt():
     drop = GPT(20, 9, 12, 3, 2, dropout=0.5)
     assert (drop.dropout.p, drop.blocks[0].dropout.p) == (0.5, 0.5), "dropout goes to all parts"
     drop.blocks = nn.ModuleList()
-    off = (drop(tokens) - drop(tokens)).abs().max().item()
-    assert off > 0, "dropout is at work before the first block, too"
+    assert (drop(tokens) != drop(tokens)).numpy().any(), "dropout acts before the first block, too"
 test_unit_gpt()
 
 # %% [markdown]
@@ -667,25 +726,21 @@ def sample(logits, temperature=1.0, top_k=None, generator=None):
 # ### 🧪 Unit Test: Sampling
 # Darts by hand; the frequencies of many draws; greedy, top k, temperature and seeds.
 
-# %% nbgrader={"grade_id": "test-transformers-sample", "points": 14}
+# %% nbgrader={"grade_id": "test-transformers-sample", "points": 12}
 def test_unit_sample():
     a = np.array([[2.0, 1, 0, -1], [0, 3, 5, 3]])
     for k, expected in [(1, [[2, -np.inf, -np.inf, -np.inf], [-np.inf, -np.inf, 5, -np.inf]]),
                         (2, [[2, 1, -np.inf, -np.inf], [-np.inf, 3, 5, 3]]), (4, a), (9, a)]:
         got = keep_top(a, k)
         assert got.tolist() == np.array(expected).tolist(), f"the top {k} (equals stay): got {got}"
-    p = np.array([[0.5, 0.25, 0.0, 0.25]])
+    p = np.array([[0.5, 0.25, 0.0, 0.25], [0, 0, 0.9, 0.1]])
     for u, token in [(0, 0), (0.49, 0), (0.5, 1), (0.74, 1), (0.75, 3), (0.999, 3)]:
-        got = draw(p, np.array([[u]]))
-        assert got.tolist() == [token], f"a dart at {u} hits token {token}, not {got}"
-        scaled = draw(p * 0.5, np.array([[u]]))
-        assert scaled.tolist() == [token], f"a dart at {u}, where sums end at 0.5: {token}, not {scaled}"
-    both = draw(np.array([[1.0, 0], [0, 1.0]]), np.array([[0.3], [0.3]]))
-    assert both.tolist() == [0, 1], f"each row has a dart of its own: [0, 1], got {both}"
+        for end in (1, 0.5):
+            got = draw(p * end, np.array([[u], [0.8]])).tolist()
+            assert got == [token, 2], f"darts {u} and 0.8, sums to {end}: {token} and 2, not {got}"
     logits = randn(1, 5)
     many = tensor(np.repeat(logits.numpy(), 40_000, 0))
-    for options in ({}, {"temperature": 0.5}, {"temperature": 3.0}, {"top_k": 2},
-                    {"top_k": 3, "temperature": 2.0}):
+    for options in ({}, {"temperature": 0.5}, {"top_k": 2}, {"top_k": 3, "temperature": 2.0}):
         scores = logits.numpy()[0].astype("d") / options.get("temperature", 1)
         scores[np.argsort(scores)[:5 - options.get("top_k", 5)]] = -np.inf
         expected = np.exp(scores) / np.exp(scores).sum()
@@ -713,9 +768,8 @@ test_unit_sample()
 def generate(model, tokens, max_new_tokens, temperature=1.0, top_k=None, generator=None):
     """tokens (N, T), and max_new_tokens more: (N, T + max_new_tokens). model has a `context`.
 
-    Approach: set the model to eval(). Each time: logits of the last `context` tokens; those of the
-    last position; `sample`; torch.cat with the new tokens as a column. The model's mode is set back
-    in the end, also after an error: see `finally`."""
+    Approach: set the model to eval(); `finally` sets it back. Each time: logits of the last `context`
+    tokens; those of the last position; `sample`; torch.cat with the new tokens as a column."""
     training = model.training
     try:
         ### BEGIN SOLUTION
@@ -731,7 +785,7 @@ def generate(model, tokens, max_new_tokens, temperature=1.0, top_k=None, generat
 
 # %% [markdown]
 # ### 🧪 Unit Test: Generating
-# A model that counts, and what it is shown; modes; options that arrive; and your GPT.
+# A model that counts, and what it is shown; options that arrive; and your GPT.
 
 # %% nbgrader={"grade_id": "test-transformers-generate", "points": 10}
 def test_unit_generate():
@@ -740,32 +794,19 @@ def test_unit_generate():
         def forward(self, input):
             assert not self.training and not torch.is_grad_enabled(), "eval mode, and no gradients"
             self.shown.append(input.shape)
-            if self.shown[-1][1] > 99:
-                raise RuntimeError("too long")
-            logits = np.zeros((*input.shape, 10))
-            logits[..., 0], last = 1.0, (input.numpy() + 1) % 10
-            np.put_along_axis(logits, last[..., None], 2.0, -1)
-            return from_numpy(logits)
+            return from_numpy(2 * np.eye(10)[(input.numpy() + 1) % 10] + np.eye(10)[0])
     model, start = Count(), tensor([[1, 2], [7, 8]])
     got = generate(model, start, 4, temperature=0)
     assert got.tolist() == [[1, 2, 3, 4, 5, 6], [7, 8, 9, 0, 1, 2]], f"counting on: got {got}"
     assert model.shown == [(2, 2), (2, 3), (2, 3), (2, 3)], f"at most 3 tokens are read: {model.shown}"
     assert start.tolist() == [[1, 2], [7, 8]], "what was given stays as it is"
-    assert model.training, "the model is in training mode again"
-    generate(model.eval(), start, 1)
-    assert not model.training, "a model that was in evaluation stays there"
-    model.train().context = 200
-    refuses(RuntimeError, lambda: generate(model, tensor([[0] * 100]), 1), "too long")
-    assert model.training, "the mode is set back after an error"
-    assert generate(model, start, 0).tolist() == start.tolist(), "no new tokens: what was given"
     def drawn(**options):
         generator = torch.Generator().manual_seed(1)
         return generate(model, tensor([[5]] * 300), 2, generator=generator, **options)
-    first, again, hotter = drawn().tolist(), drawn().tolist(), drawn(temperature=5.0).tolist()
-    assert first == again, "the same state of the generator, the same text"
-    assert first != hotter, "another temperature, another text"
+    first = drawn().tolist()
+    assert drawn().tolist() == first, "the same state of the generator, the same text"
+    assert drawn(temperature=5.0).tolist() != first, "another temperature, another text"
     assert set(drawn(top_k=2, temperature=9.0)[:, 1].tolist()) == {0, 6}, "top_k=2: two tokens remain"
-    assert drawn(top_k=1)[0].tolist() == [5, 6, 7], "top_k=1 is greedy"
     long = generate(GPT(10, 4, 8, 2, 1), start, 6, top_k=5)
     assert long.shape == (2, 8), f"a GPT with a context of 4 writes on beyond it: {long.shape}"
 test_unit_generate()
@@ -786,8 +827,8 @@ print("Parameters; a block has 12·E² in its matrices:")
 for width in (32, 64, 128, 256):
     model = GPT(65, 64, width)
     block = model.blocks[0]
-    attention, thinking = count(block.self_attn), count(block.linear1) + count(block.linear2)
-    whole = count(block)
+    whole, attention = count(block), count(block.self_attn)
+    thinking = count(block.linear1) + count(block.linear2)
     print(f"  E = {width:3}: {count(model):9,}, a block {whole:7,} = {whole / width**2:.2f}·E², of it "
           f"attention {attention / whole:.0%}, feed-forward {thinking / whole:.0%}")
 model = GPT(65, 256)
@@ -795,10 +836,7 @@ print("A training step, 1,024 tokens each time, in ms:")
 for length in (16, 64, 256):
     tokens = tensor(np.random.default_rng(0).integers(0, 65, (1024 // length, length + 1)))
     def step(): next_token_loss(model, tokens).backward()
-    with no_grad():
-        forward = best(lambda: next_token_loss(model, tokens))
-    texts = f"{1024 // length:2} texts of {length:3}"
-    print(f"  {texts}: forward {forward:5.1f}, with backward {best(step):5.1f}")
+    print(f"  {len(tokens):2} texts of {length:3}: {best(step):5.1f}")
 print("Writing one more token, in ms:")
 with no_grad():
     for length in (1, 16, 64, 256):
@@ -837,7 +875,6 @@ def test_unit_together():
         loss.backward()
         optimizer.step()
         history.append(loss.item())
-    assert abs(history[0] - np.log(len(letters))) < 0.1, f"the first loss: log V, not {history[0]}"
     assert history[-1] < 0.3, f"200 steps should teach it the sentence: {history[::20]}"
     written = generate(model, tensor([codes[:4].tolist()]), len(text) - 4, temperature=0)
     got = "".join(letters[code] for code in written[0].tolist())
@@ -848,16 +885,15 @@ test_unit_together()
 # ## 🤔 Questions to think about
 # 1. Layer norm of a row of two numbers: which values can it have, before weight and bias? Why is that
 #    no problem for a row of 64?
-# 2. One block of the stack has learnt nothing at all, and its arms give 0. What does the network do
-#    with and without the residual path?
+# 2. A GPT can translate, too: it is given the sentence, a sign, and goes on in the other language. What
+#    may a word of the sentence see in a Transformer that it may not see there?
 # 3. With tied weights, the gradient of the token embedding has two sources. Which, and how does your
 #    tape put them together?
 # 4. A model gives the right next token the probability 0.9, always. With which temperature is it most
 #    often right? Why do people sample with T = 0.8 all the same?
-# 5. GPT-2 has 12 blocks of width 768, and 50,257 tokens. Estimate its parameters in your head; it
-#    should be close to 124 million.
+# 5. GPT-2: 12 blocks of width 768, 50,257 tokens. Can you find its 124 million parameters in your head?
 
 # %% [markdown]
 # ## 🎯 Summary
-# `from tinytorch import nn` now has `nn.GPT`, and all of it, down to the last product, is yours. It
-# can learn a text, and write. In the Optimization tier you make it smaller and faster.
+# `from tinytorch import nn` now has `nn.Transformer` and `nn.GPT`, and all of it, down to the last
+# product, is yours. It can learn, and write. In the Optimization tier you make it smaller and faster.

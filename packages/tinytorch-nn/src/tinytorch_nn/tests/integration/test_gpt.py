@@ -1,6 +1,7 @@
 """Transformers, whole: what they learn, what they save, and what padding and order do to them."""
 
 import pickle
+from contextlib import suppress
 
 import numpy as np
 import tinytorch.core as torch
@@ -135,3 +136,20 @@ def test_chance_alone_costs_the_logarithm_of_the_vocabulary():
     model, tokens = small_gpt(), some_tokens(4, 13)
     expected = F.cross_entropy(torch.zeros(48, 30), tokens[:, 1:].flatten()).item()
     assert abs(next_token_loss(model, tokens).item() - expected) < 0.05, "the first loss is log V"
+
+
+def test_writing_leaves_the_mode_as_it_was():
+    class Short(nn.GPT):
+        def forward(self, input):
+            assert not self.training, "it writes in evaluation mode"
+            if input.shape[1] > 4:
+                raise RuntimeError("too long")
+            return super().forward(input)
+
+    model, start = Short(30, 12, 8, 2, 1), some_tokens(1, 2)
+    for training in (True, False):
+        generate(model.train(training), start, 2)
+        assert model.training is training, f"training was {training} before it wrote"
+        with suppress(RuntimeError):
+            generate(model, start, 9)
+        assert model.training is training, f"training was {training} before the error"

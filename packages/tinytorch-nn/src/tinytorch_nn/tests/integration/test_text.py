@@ -9,7 +9,9 @@ from tinytorch.data import BPETokenizer, CharTokenizer, DataLoader, TensorDatase
 
 REQUIRES = ("losses", "dataloader", "tokenization", "embeddings")
 
-TEXT = "she sells sea shells by the sea shore; the shells she sells are sea shells 🐚, I'm sure. " * 3
+TEXT = (
+    "she sells sea shells by the sea shore; the shells she sells are sea shells 🐚, I'm sure. " * 3
+)
 
 
 def pairs():
