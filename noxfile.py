@@ -12,8 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 DIST = ROOT / "dist"
-# In the order in which they are taught.
-PACKAGES = ["packages/tinytorch-core", "packages/tinytorch-nn"]
+PACKAGES = sorted(f"packages/{path.parent.name}" for path in ROOT.glob("packages/*/pyproject.toml"))
 TORCH = "torch==2.13.0"
 # The environment may pin BLAS to the kernel of an older processor; a benchmark lets it choose.
 ANY_KERNEL = dict.fromkeys(("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"))

@@ -49,7 +49,7 @@ Tensor.__isub__ Tensor.__imul__ Tensor.__itruediv__ nn.Parameter torch.no_grad t
 REACHED_BY = {"getitem": "Tensor.__getitem__", "join": "torch.cat", "cast": "Tensor.to"}
 # What has no gradient, and why.
 NOT_MATHEMATICS = {
-    "it is the door, or the tape": "operation set_tape gradients",
+    "it is the door, or the tape": "operation set_tape set_watch watched gradients",
     "it hands out samples": """Dataset TensorDataset Subset Compose random_split Sampler
         SequentialSampler RandomSampler BatchSampler default_collate DataLoader""",
     "it turns text into whole numbers": "CharTokenizer BPETokenizer",
@@ -57,6 +57,8 @@ NOT_MATHEMATICS = {
     "it uses gradients, and makes none": """Optimizer SGD Adam AdamW clip_grad_norm_
         clip_grad_value_ LRScheduler LambdaLR StepLR LinearLR CosineAnnealingLR Trainer""",
     "it counts": "accuracy confusion_matrix",
+    "it measures": """profile record_function ProfilerActivity FlopCounterMode costs latency
+        peak_memory model_size speedup""",
     "it writes, or reads": "save_checkpoint load_checkpoint",
 }
 WITHOUT_GRADIENT = " ".join(NOT_MATHEMATICS.values()).split()

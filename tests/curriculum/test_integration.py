@@ -70,6 +70,7 @@ BROKEN = {
         "TransformerEncoderLayer.forward = lambda self, src, mask=None, padding=None, late=False: "
         "_right(self, src, mask, None, late)"
     ),
+    "profiling": "_right = flops\n\ndef flops(*args): return _right(*args) * 2",
 }
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import warnings
+from collections import ChainMap
 from collections.abc import Callable
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from tito.curriculum.installed import installed
 
-# facade: (what the tests call it, which module of torch it is)
+# facade: (what the tests call it, which module of torch it is; maybe several together)
 COUNTERPARTS = {
     "tinytorch.core": ("torch", "torch"),
     "tinytorch.nn": ("nn", "torch.nn"),
@@ -20,14 +22,23 @@ COUNTERPARTS = {
     "tinytorch.data": ("data", "torch.utils.data"),
     "tinytorch.optim": ("optim", "torch.optim"),
     "tinytorch.optim.lr_scheduler": ("lr_scheduler", "torch.optim.lr_scheduler"),
+    "tinytorch.profiling": ("profiling", "torch.profiler", "torch.utils.flop_counter"),
 }
 COURSE = installed().course()
 SHARED = [facade for facade in COURSE.facades if facade in COUNTERPARTS]
 FACADES = {COUNTERPARTS[facade][0]: COURSE.facades[facade] for facade in SHARED}
 OURS = {COUNTERPARTS[facade][0]: import_module(facade) for facade in SHARED}
-THEIRS = {key: import_module(module) for key, module in COUNTERPARTS.values() if key in OURS}
 
 Program = Callable[..., Any]
+
+
+def together(*modules: str) -> Any:
+    """The module, or a namespace with the names of all of them."""
+    first, *more = (import_module(module) for module in modules)
+    return SimpleNamespace(**ChainMap(*map(vars, (first, *more)))) if more else first
+
+
+THEIRS = {key: together(*modules) for key, *modules in COUNTERPARTS.values() if key in OURS}
 
 
 def shared_names() -> list[tuple[str, str]]:

@@ -795,9 +795,10 @@ def test_reused_tensors_take_linear_time() -> None:
 # from the modules 01 to 04: what makes no floats, or makes them of nothing
 WITHOUT_GRADIENT = {
     "Tensor", "Generator", "default_generator", "tensor", "from_numpy", "float32", "float64",
-    "int64", "int32", "int8", "uint8", "operation", "set_tape", "join", "getitem", "cast", "eq",
-    "ne", "lt", "le", "gt", "ge", "allclose", "broadcast_shapes", "argmax", "argmin", "zeros",
-    "ones", "full", "zeros_like", "ones_like", "arange", "manual_seed", "rand", "randn",
+    "int64", "int32", "int8", "uint8", "operation", "set_tape", "set_watch", "watched", "join",
+    "getitem", "cast", "eq", "ne", "lt", "le", "gt", "ge", "allclose", "broadcast_shapes", "argmax",
+    "argmin", "zeros", "ones", "full", "zeros_like", "ones_like", "arange", "manual_seed", "rand",
+    "randn",
 }  # fmt: skip
 
 

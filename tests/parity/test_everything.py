@@ -19,6 +19,7 @@ import convolution_arguments  # noqa: F401  (they fill the table)
 import data_arguments  # noqa: F401
 import nn_arguments  # noqa: F401
 import optim_arguments  # noqa: F401
+import profiling_arguments  # noqa: F401
 import tensor_arguments  # noqa: F401
 import text_arguments  # noqa: F401
 import training_arguments  # noqa: F401

@@ -168,22 +168,23 @@ def test_each_difference_is_still_one() -> None:
 
 
 def test_torchs_signatures_are_known() -> None:
-    """Also where torch is written in C, but for these six, which have no stub."""
+    """Also where torch is written in C, but for these seven, which have no stub."""
     unknown = {f"{key}.{path}" for key, path in CALLABLE if not torchs_signatures(key, path)}
     functions = {"F.avg_pool2d", "F.gelu", "F.linear", "F.scaled_dot_product_attention"}
-    assert unknown == functions | {"torch.Generator", "torch.Tensor"}
+    assert unknown == functions | {"torch.Generator", "torch.Tensor", "profiling.ProfilerActivity"}
 
 
 # What torch does not have: what later modules need to add operations, a trainer, text, positions,
-# and the model that writes.
+# the model that writes, and what measures a whole.
 OWN = {
     "torch": {
-        "operation", "set_tape", "gradients", "getitem", "join", "cast",
+        "operation", "set_tape", "set_watch", "watched", "gradients", "getitem", "join", "cast",
         "Trainer", "accuracy", "confusion_matrix", "save_checkpoint", "load_checkpoint",
     },
     "data": {"Compose", "CharTokenizer", "BPETokenizer"},  # torchvision.transforms has the first
     "nn": {"LearnedPositions", "SinusoidalPositions", "GPT"},
     "F": {"sinusoidal_positions"},
+    "profiling": {"costs", "latency", "peak_memory", "model_size", "speedup"},
 }  # fmt: skip
 
 

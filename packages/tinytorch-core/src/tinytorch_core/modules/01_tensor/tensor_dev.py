@@ -61,8 +61,7 @@ int32, int8, uint8 = np.dtype("int32"), np.dtype("int8"), np.dtype("uint8")
 
 # %%
 #| export
-def methods(names):
-    """For each name a method that calls the function of that name, looked up at each call."""
+def methods(names):  # for each one, a method that calls the function of that name, looked up then
     def method(name):
         return lambda self, *args, **options: globals()[name](self, *args, **options)
     return map(method, names.split())
@@ -185,8 +184,7 @@ def as_array(data, dtype=None):
     return array if dtype is None else array.astype(dtype)
     ### END SOLUTION
 
-def wrap(array, source=None):
-    """A Tensor around this array, uncopied; a view if it lies in the memory of source."""
+def wrap(array, source=None):  # uncopied; a view if it lies in the memory of source
     tensor = Tensor.__new__(Tensor)
     tensor._array = array = array if isinstance(array, np.ndarray) else np.asarray(array)
     tensor.requires_grad = False
@@ -198,8 +196,7 @@ def wrap(array, source=None):
             tensor._counter = source._counter
     return tensor
 
-def unpack(numbers):
-    """`reshape(2, 3)` and `reshape((2, 3))` mean the same: (2, 3) for both."""
+def unpack(numbers):  # `reshape(2, 3)` and `reshape((2, 3))` mean the same: (2, 3) for both
     return tuple(numbers[0]) if len(numbers) == 1 and np.ndim(numbers[0]) else tuple(numbers)
 
 def new(array, requires_grad=False): return wrap(array).requires_grad_(requires_grad)
@@ -272,7 +269,6 @@ class Notes(list):
 
 # %% [markdown]
 # ### 🧪 Unit Test: Data
-# Which dtype data becomes, and that a tensor owns its numbers.
 
 # %% nbgrader={"grade_id": "test-tensor-as-array", "points": 10}
 def test_unit_data():
@@ -303,12 +299,12 @@ test_unit_data()
 # ```
 #
 # A *tape* is an object that writes down what was computed. In module 06 you build one, `set_tape`
-# plugs it in, and no line of this module changes. A **forward** that computes something its
-# gradient will want again returns a pair `(array, saved)`.
+# plugs it in, and no line of this module changes. A *watch* (module 14) measures what it calls. A
+# **forward** that computes something its gradient will want again returns `(array, saved)`.
 
 # %% nbgrader={"grade_id": "tensor-operation"}
 #| export
-_tape = None
+_tape = _watch = None
 
 def set_tape(tape):
     """Plug in the object (None removes it) that has these methods:
@@ -318,13 +314,23 @@ def set_tape(tape):
     global _tape
     _tape = tape
 
+def set_watch(watch):
+    """Computations now go through watch(function, gradient_of, *arrays), which calls function with
+    the arrays and returns the result. None: directly. Returns what was plugged in before."""
+    global _watch
+    before, _watch = _watch, watch
+    return before
+
+def watched(function, gradient_of=None):  # what to call instead of the function
+    return function if _watch is None else partial(_watch, function, gradient_of)
+
 def operation(forward):
     """Turn a function on arrays, such as lambda input: 2 * input, into one on Tensors.
 
     Approach: make the list `arrays`: the `_array` of each Tensor in args, and the others as they
-    are. Call forward. If it returned a tuple, take it apart; otherwise `saved` is None. `wrap` the
-    array; what it may be a view of is the first argument. If a tape is plugged in, call its
-    `record` with what `set_tape` lists."""
+    are. Call `watched(forward)`, which is forward unless somebody measures. If it returned a tuple,
+    take it apart; otherwise `saved` is None. `wrap` the array; what it may be a view of is the first
+    argument. If a tape is plugged in, call its `record` with what `set_tape` lists."""
     defaults = [(name, p.default) for name, p in signature(forward).parameters.items()]
 
     @wraps(forward)  # keeps the name, the docstring and the signature
@@ -337,7 +343,7 @@ def operation(forward):
         arrays = []
         for arg in args:
             arrays.append(arg._array if isinstance(arg, Tensor) else arg)
-        result, saved = forward(*arrays), None
+        result, saved = watched(forward)(*arrays), None
         if isinstance(result, tuple):
             result, saved = result
         output = wrap(result, args[0])
@@ -351,7 +357,6 @@ def operation(forward):
 
 # %% [markdown]
 # ### 🧪 Unit Test: The door
-# Operations made up for the occasion, without a tape and with one that takes notes.
 
 # %% nbgrader={"grade_id": "test-tensor-operation", "points": 12}
 def test_unit_operation():
@@ -362,6 +367,9 @@ def test_unit_operation():
     set_tape(notes)
     z, half = shifted(x, two, shift=-1), halves(x)
     set_tape(None)
+    set_watch(lambda function, gradient_of, *arrays: 10 * arrays[0])
+    watched_z, _ = shifted(x), set_watch(None)
+    same(watched_z, np.float32([[10, -20, 40]]), "what the watch returned in place of forward")
     same(z, np.float32([[1, -5, 7]]), "x * 2 - 1")
     forward, args, output, saved = notes[0]
     assert forward is shifted.forward and saved is None, "record gets forward; it saved nothing"
@@ -406,7 +414,6 @@ def broadcast_shapes(*shapes):
 
 # %% [markdown]
 # ### 🧪 Unit Test: Broadcasting
-# Against NumPy, and what is said about shapes that don't fit.
 
 # %% nbgrader={"grade_id": "test-tensor-broadcast", "points": 12}
 def test_unit_broadcasting():
@@ -444,8 +451,7 @@ def common_dtype(*operands):
         votes.setdefault((KINDS[dtype.kind], rank), []).append(dtype)
     return np.result_type(*votes[max(votes)])
 
-def promote(a, b):
-    """Cast two operands, arrays or numbers, to the dtype that torch computes in."""
+def promote(a, b):  # two operands, arrays or numbers, in the dtype that torch computes in
     if type(a) is type(b) is np.ndarray and a.dtype is b.dtype:
         return a, b
     number, array = (a, b) if type(a) in NUMBERS else (b, a)
@@ -454,8 +460,7 @@ def promote(a, b):
     dtype = common_dtype(a, b)
     return np.asarray(a, dtype), np.asarray(b, dtype)
 
-def floating(array):
-    """Whole numbers become float32; floats, and plain numbers, stay what they are."""
+def floating(array):  # whole numbers become float32; floats, and plain numbers, stay
     return array if getattr(array, "dtype", float32).kind == "f" else array.astype(float32)
 
 def elementwise(ufunc, input, other):
@@ -479,6 +484,8 @@ maximum, minimum, eq, ne = map(binary, (np.maximum, np.minimum, np.equal, np.not
 neg, invert = operation(lambda input: -input), operation(lambda input: ~input)
 exp, log, sqrt = unary(np.exp), unary(np.log), unary(np.sqrt)
 lt, le, gt, ge = map(binary, (np.less, np.less_equal, np.greater, np.greater_equal))
+for name in "add sub mul maximum minimum eq ne neg invert exp log sqrt lt le gt ge".split():
+    globals()[name].forward.__name__ = name  # for messages, and tables of what was computed
 
 @operation
 @quiet
@@ -492,7 +499,6 @@ def div(input, other):
 
 # %% [markdown]
 # ### 🧪 Unit Test: Arithmetic
-# Values and shapes against NumPy, dtypes against PyTorch's rules, and what an error says.
 
 # %% nbgrader={"grade_id": "test-tensor-arithmetic", "points": 12}
 def test_unit_arithmetic():
@@ -583,7 +589,6 @@ def matmul(input, other):
 
 # %% [markdown]
 # ### 🧪 Unit Test: Matmul
-# Against NumPy, with batches and vectors, and everything that must be refused.
 
 # %% nbgrader={"grade_id": "test-tensor-matmul", "points": 12}
 def test_unit_matmul():
@@ -669,7 +674,6 @@ def flatten(input, start_dim=0, end_dim=-1):
 
 # %% [markdown]
 # ### 🧪 Unit Test: Views
-# Shapes and values; that nothing was copied, or everything; and shapes that can't be.
 
 # %% nbgrader={"grade_id": "test-tensor-views", "points": 12}
 def test_unit_views():
@@ -718,7 +722,6 @@ def write(tensor, value, index=..., change=None):
 
 # %% [markdown]
 # ### 🧪 Unit Test: Writing
-# Views write through; every write is counted; the tape hears of it in time.
 
 # %% nbgrader={"grade_id": "test-tensor-write", "points": 10}
 def test_unit_write():
@@ -759,8 +762,7 @@ test_unit_write()
 
 # %% nbgrader={"grade_id": "tensor-reductions"}
 #| export
-def axes(dim):
-    """torch's dim as NumPy's axis: None, () and [] all mean all dimensions."""
+def axes(dim):  # torch's dim as NumPy's axis: None, () and [] all mean all dimensions
     return None if dim in (None, (), []) else tuple(dim) if isinstance(dim, list) else dim
 
 @or_builtin
@@ -813,7 +815,6 @@ def min(input, dim=None, keepdim=False): return extreme(input, dim, keepdim, arg
 
 # %% [markdown]
 # ### 🧪 Unit Test: Reductions
-# Each one against NumPy over several dims, and the dtype rules.
 
 # %% nbgrader={"grade_id": "test-tensor-reductions", "points": 12}
 def test_unit_reductions():
@@ -894,6 +895,5 @@ test_unit_together()
 
 # %% [markdown]
 # ## 🎯 Summary
-# `import tinytorch.core as torch` now gives you tensors: one class without logic, one door for
-# every operation, one path for every write. In module 02, each activation is a forward behind your
-# door.
+# `import tinytorch.core as torch` now gives you tensors: one class without logic, one door for every
+# operation, one path for every write. In module 02, each activation is a forward behind your door.

@@ -31,13 +31,13 @@ from math import pi, prod
 import numpy as np
 import tinytorch.core as torch
 import tinytorch.nn.functional as F
-from tinytorch.core import Tensor, from_numpy, getitem, join, set_tape
+from tinytorch.core import Tensor, from_numpy, getitem, join, set_tape, watched
 from tinytorch.nn.losses import slopes
 
 # %%
 from contextlib import contextmanager
 from tinytorch import nn
-from tinytorch.core import float64, ones, operation, tensor
+from tinytorch.core import float64, ones, operation, set_watch, tensor
 
 @contextmanager
 def plugged(listener):  # inside, this tape listens
@@ -282,8 +282,8 @@ test_unit_fit()
 #    {mul: 16}      mul       leaf a: 48 more, leaf b: 32
 # ```
 #
-# No recursion, so a chain of a million operations is no problem. What reaches a leaf is *added* to
-# its `grad`: that is why training loops call `zero_grad`. A node that is done lets its edges go.
+# No recursion: a chain of a million operations is no problem. What reaches a leaf is *added* to its
+# `grad`, so training loops call `zero_grad`. A node that is done lets its edges go.
 
 # %% nbgrader={"grade_id": "autograd-backward"}
 #| export
@@ -320,11 +320,11 @@ class Tape(Recorder):  # records, and walks back through what was recorded
         """Add to the `grad` of every leaf below tensor the gradient of tensor by it.
 
         Approach: `gradients` maps nodes to what they have received, `queue` is a heap of pairs
-        (number, node): heappop takes the youngest, until it is empty. Check it. Each edge's rule,
-        called with g and all the values, gives the gradient for its source; if shape or dtype differ,
-        `fit` it. A leaf (a Tensor) accumulates. A node that stands in `gradients` gets the sum, a
-        *new* array, for the old one may be somebody else's; one that doesn't enters both. At the end,
-        unless retain_graph, edges become None."""
+        (number, node): heappop takes the youngest, until it is empty. Check it. Each edge's rule, as
+        `watched(rule, node.name)`, called with g and all the values, gives the gradient for its source;
+        if shape or dtype differ, `fit` it. A leaf (a Tensor) accumulates. A node in `gradients` gets the
+        sum, a *new* array, for the old one may be somebody else's; one that isn't enters both. At the
+        end, unless retain_graph, edges become None."""
         g, root = first_gradient(tensor, gradient), tensor.grad_fn
         if root is None:  # it is a leaf itself
             return accumulate(tensor, g)
@@ -335,7 +335,7 @@ class Tape(Recorder):  # records, and walks back through what was recorded
             g = gradients.pop(node)
             check(node)
             for source, rule, values in node.edges:
-                gradient = rule(g, *values)
+                gradient = watched(rule, node.name)(g, *values)
                 if gradient.shape != source.shape or gradient.dtype != source.dtype:
                     gradient = fit(gradient, source)
                 if isinstance(source, Tensor):
@@ -365,6 +365,9 @@ def test_unit_walk():
         y.backward(tensor([10.0]))
         same(a.grad, [64 * 12], "passes with 1, 1 and 10, the last one through a graph that was kept")
         refuses(y.backward, "a second time")
+        y, _ = square(z := leaf(1)), set_watch(lambda r, name, *v: 5 * r(*v) * (name == "<lambda>"))
+        y.backward()
+        same([z.grad.item(), set_watch(None) and 0], [10, 0], "5 · 2z, as a watch changed it: `watched`")
         plus(p, q).backward()
         assert (p.grad.dtype, q.grad.dtype) == (p.dtype, q.dtype), "a gradient has the dtype of its leaf"
         w, g = tensor([[2.0], [3.0]], requires_grad=True), tensor([[1.0, 0, 2], [0, 1, -1]])
@@ -833,7 +836,6 @@ test_unit_no_grad()
 # %% [markdown]
 # ## 📊 Systems analysis
 # What does backward cost, what does a graph hold, and how does measuring slopes compare?
-
 # %%
 import tracemalloc
 from timeit import repeat
@@ -857,9 +859,8 @@ for name, step in [("x + 1", lambda x: x + 1), ("exp(x)", torch.exp), ("x * x", 
     tracemalloc.stop()
 
 # %% [markdown]
-# Backwards costs a small multiple of forwards, however many parameters there are: slopes take longer
-# by their number. The price is memory: a product keeps its factors until the walk, a sum keeps
-# nothing. That is what limits the batch when large networks are trained.
+# Backwards costs a small multiple of forwards, however many parameters there are. The price is memory:
+# a product keeps its factors until the walk, a sum keeps nothing. That limits the batch of large nets.
 
 # %% [markdown]
 # ## 🧪 Module test
@@ -882,8 +883,7 @@ def test_unit_together():
         net.zero_grad()
         loss().backward()
         with no_grad():
-            for p in net.parameters():
-                p.sub_(0.3 * p.grad)
+            _ = [p.sub_(0.3 * p.grad) for p in net.parameters()]
     assert (loss() < before / 2).item(), f"a hundred steps should halve the loss: {before} to {loss()}"
 test_unit_together()
 
@@ -895,5 +895,5 @@ test_unit_together()
 
 # %% [markdown]
 # ## 🎯 Summary
-# `loss.backward()` fills in every `grad`, through any program made of your operations; `no_grad` and
-# `gradcheck` stand beside it. Module 07 turns gradients into learning.
+# `loss.backward()` fills in every `grad`, through any program made of your operations. Module 07 turns
+# gradients into learning.

@@ -27,7 +27,7 @@
 import numpy as np
 import tinytorch.core as torch
 import tinytorch.nn.functional as F
-from tinytorch.core import from_numpy, gradients, operation
+from tinytorch.core import from_numpy, gradients, operation, watched
 from tinytorch.nn import Linear, Module, Parameter
 
 quiet = np.errstate(divide="ignore", invalid="ignore", over="ignore")  # torch doesn't warn of inf
@@ -427,7 +427,8 @@ def scores_gradient(g, value, output, kept):
 def shared(g, value, output, saved):
     """scores_gradient, computed once: the rules of query, key and mask are called with the same g."""
     if saved.memo[0] is not g:
-        saved.memo = g, scores_gradient(g, value, output, saved)
+        compute = watched(scores_gradient, "scaled_dot_product_attention")
+        saved.memo = g, compute(g, value, output, saved)
     return saved.memo[1]
 
 def query_gradient(g, key, value, output, saved, scale):
