@@ -188,7 +188,7 @@ def quantize_per_channel(input, scales, zero_points, axis, dtype):
 # %% nbgrader={"grade_id": "test-quantization-codes", "points": 12}
 def test_unit_codes():
     values, grid = np.float32([0.6, 0.75, 0.25, 9, -9, 0]), (0.5, 3, -8, 7)
-    codes = encode(values, *grid)
+    codes = encode(values, np.float64(0.5), np.int64(3), *grid[2:])
     same(codes, [4, 4, 4, 7, -8, 3], "the codes of 0.6, 0.75, 0.25, 9, -9 and 0", dtype="f")
     same(decode(codes, 0.5, 3), [0.5, 0.5, 0.5, 2, -5.5, 0], "and what they mean", dtype="f")
     same(error_bound(values, *grid), [0.25, 0.25, 0.25, 7, 3.5, 0.25], "and how wrong they may be")
