@@ -1,11 +1,11 @@
 # %% [markdown]
 # # 15 · Quantization
 #
-# A weight takes 32 bits, and most of them tell nothing that matters: a network that sees through noise sees
-# through rounding, too. With 8 bits it needs a quarter of the memory, and its arithmetic can be done in whole
-# numbers. You build that for real: codes stored as int8, sums that are exact, layers that use nothing else.
-# Bennett (1948) computed how loud rounding is, Vanhoucke, Senior and Mao (2011) ran speech networks on 8
-# bits, and Jacob et al. (2018) wrote down the arithmetic that phones use since.
+# A weight takes 32 bits, and most of them tell nothing that matters: a network that sees through noise
+# sees through rounding, too. With 8 bits it needs a quarter of the memory, and its arithmetic can be
+# done in whole numbers. You build that for real: codes stored as int8, sums that are exact, layers that
+# use nothing else. Bennett (1948) computed how loud rounding is, Vanhoucke, Senior and Mao (2011) ran
+# speech networks on 8 bits, and Jacob et al. (2018) wrote down the arithmetic that phones use since.
 #
 # **Prerequisites:** modules 01, 03, 04, 06 and 07; binary numbers; rounding errors.
 # **Time:** about 210 minutes, eight exercises.
@@ -67,7 +67,6 @@ def refuses(error, call, *parts):
 # The network that this lesson will shrink: that of 1986, trained on the digits, right here.
 x, y, x_test, y_test = map(tensor, split(*load_digits()))
 x, x_test = x.reshape(-1, 64), x_test.reshape(-1, 64)
-
 manual_seed(1)
 net, rng = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10)), np.random.default_rng(1)
 optimizer = optim.AdamW(net.parameters(), lr=0.01, weight_decay=0.1)
@@ -79,21 +78,20 @@ for _ in range(20):
 
 def share_right(model):  # of the images that it never learnt from
     return (model(x_test).detach().numpy().argmax(1) == y_test.numpy()).mean()
-
 print(f"{share_right(net):.1%} of {len(x_test)} new images right")
 
 # %% [markdown]
 # ## 📦 Where this code lives
-# The exported cells become `tinytorch/optim/quantization.py`. PyTorch spreads these names over `torch` and
-# `torch.ao.quantization`, and `torch.optim` has none of them; so here you import them from
-# `tinytorch.optim.quantization`, and `tinytorch.optim` stays what it is. `QuantizedLinear`, `MSEObserver`,
-# `int_matmul` and what is made of them are ours.
+# The exported cells become `tinytorch/optim/quantization.py`. PyTorch spreads these names over `torch`
+# and `torch.ao.quantization`, and `torch.optim` has none of them; so here you import them from
+# `tinytorch.optim.quantization`, and `tinytorch.optim` stays what it is. `QuantizedLinear`,
+# `MSEObserver`, `int_matmul` and what is made of them are ours.
 
 # %% [markdown]
 # ## 1. A grid of whole numbers
-# A **code** is a whole number between quant_min and quant_max. What it means is said by two numbers that many
-# codes share, the **scale** (the step of the grid) and the **zero point** (the code that means 0). With 4
-# bits, codes -8 … 7, scale 0.5 and zero point 3:
+# A **code** is a whole number between quant_min and quant_max. What it means is said by two numbers that
+# many codes share, the **scale** (the step of the grid) and the **zero point** (the code that means 0).
+# With 4 bits, codes -8 … 7, scale 0.5 and zero point 3:
 #
 # ```
 #    value = (code - zero_point) · scale          code = round(value / scale + zero_point), in bounds
@@ -101,16 +99,17 @@ print(f"{share_right(net):.1%} of {len(x_test)} new images right")
 #    code      -8  …   2     3     4     5     6     7
 #    value   -5.5  … -0.5    0    0.5   1.0   1.5   2.0
 #
-#    0.6 → 1.2 + 3 = 4.2 → 4 → 0.5          0.75 → 1.5 + 3 = 4.5 → 4 → 0.5   (half: to the even code)
+#    0.6 → 1.2 + 3 = 4.2 → 4 → 0.5          0.75 → 1.5 + 3 = 4.5 → 4 → 0.5   (half: to even)
 #    9.0 → 18  + 3 = 21  → 7 → 2.0          0.25 → 0.5 + 3 = 3.5 → 4 → 0.5
 # ```
 #
-# Half goes to the even neighbour, as `np.rint` does: always up would push every sum upwards. What is outside
-# goes to the end of the grid: it **saturates**.
+# Half goes to the even neighbour, as `np.rint` does: always up would push every sum upwards. What is
+# outside goes to the end of the grid: it **saturates**.
 #
-# **How wrong can it be?** Prove it before you write it. Inside the grid's range, a value lies between two
-# points that are one scale apart, and takes the nearer: it moves by at most **scale/2**. Outside, it moves by
-# its distance to the end, if that is more. This holds for *every* number, so it is a law for your code.
+# **How wrong can it be?** Prove it before you write it. Inside the grid's range, a value lies between
+# two points that are one scale apart, and takes the nearer: it moves by at most **scale/2**. Outside, it
+# moves by its distance to the end, if that is more. This holds for *every* number, so it is a law for
+# your code.
 
 # %% nbgrader={"grade_id": "quantization-codes"}
 #| export
@@ -139,8 +138,8 @@ def error_bound(array, scale, zero_point, quant_min, quant_max):
     ### END SOLUTION
 
 # %% [markdown]
-# Codes, and what they mean, in one object with the methods that torch's quantized tensors have. A matrix may
-# have one grid (**per tensor**), or one for each of its rows (**per channel**, along an axis).
+# Codes, and what they mean, in one object with the methods that torch's quantized tensors have. A matrix
+# may have one grid (**per tensor**), or one for each of its rows (**per channel**, along an axis).
 
 # %%
 #| export
@@ -208,8 +207,8 @@ test_unit_codes()
 
 # %% [markdown]
 # ## 2. From a range to a grid
-# Which grid? Numbers from min to max should just fit: quant_max - quant_min steps in between. But 0 must be
-# *on* the grid. Paddings, masks and half of what ReLU gives are zeros, and an error there would be
+# Which grid? Numbers from min to max should just fit: quant_max - quant_min steps in between. But 0 must
+# be *on* the grid. Paddings, masks and half of what ReLU gives are zeros, and an error there would be
 # everywhere. So the range is first stretched to contain 0, then the zero point is rounded:
 #
 # ```
@@ -218,10 +217,10 @@ test_unit_codes()
 #    symmetric   -1 … 3     becomes -3 … 3              zero_point = 0,  scale = 3/127.5 = 0.02353
 # ```
 #
-# **Symmetric** grids waste codes if the numbers lean to one side, but a zero point of 0 saves work, as you'll
-# see in part 6; weights are mostly symmetric anyway. (-3 gets -128 there, and 3 should get 127.5: it
-# saturates, within half a step.) For codes 0 … 255 the middle is 128. And a range of nothing, all zeros, must
-# not divide by 0: no scale is below EPS.
+# **Symmetric** grids waste codes if the numbers lean to one side, but a zero point of 0 saves work, as
+# you'll see in part 6; weights are mostly symmetric anyway. (-3 gets -128 there, and 3 should get 127.5:
+# it saturates, within half a step.) For codes 0 … 255 the middle is 128. And a range of nothing, all
+# zeros, must not divide by 0: no scale is below EPS.
 
 # %% nbgrader={"grade_id": "quantization-qparams"}
 #| export
@@ -229,7 +228,7 @@ EPS = float(np.finfo(np.float32).eps)
 
 def choose_qparams(min_val, max_val, quant_min, quant_max, qscheme=per_tensor_affine):
     """(scale, zero_point) for numbers between min_val and max_val, which are float32, arrays or tensors.
-    Both have the same shape, and are NumPy's: float32, and int64. The zero point lies in quant_min … quant_max.
+    Both are NumPy's, of their shape: float32, and int64 from quant_min to quant_max.
     Approach: stretch with np.minimum and np.maximum. For a symmetric scheme, the larger side gets half
     of the steps, and the zero point is the middle code, (quant_min + quant_max + 1) // 2."""
     ### BEGIN SOLUTION
@@ -254,7 +253,8 @@ def test_unit_qparams():
         (-1, 3, signed, affine, 4 / 255, -64), (2, 3, signed, affine, 3 / 255, -128),
         (-3, -2, unsigned, affine, 3 / 255, 255), (-4, 3, four, affine, 7 / 15, 1),
         (-1, 3, unsigned, even, 3 / 127.5, 128), (-1, 3, signed, even, 3 / 127.5, 0),
-        (-4, 3, four, even, 4 / 7.5, 0), (0, 0, signed, affine, EPS, -128), (0, 0, signed, even, EPS, 0), (-1, 3, (-2, 2), even, 1.5, 0),
+        (-4, 3, four, even, 4 / 7.5, 0), (-1, 3, (-2, 2), even, 1.5, 0),
+        (0, 0, signed, affine, EPS, -128), (0, 0, signed, even, EPS, 0),
         (np.array([-1, 0, -2]), np.array([3, 2, -1]), signed, per_channel_affine,
          np.array([4, 2, 2]) / 255, [-64, -128, 127]),
         (np.array([-1, 0, -2]), np.array([3, 2, -1]), signed, per_channel_symmetric,
@@ -271,9 +271,9 @@ test_unit_qparams()
 # **observer** in its way, let typical data pass (**calibration**), and it remembers the smallest and the
 # largest number so far. It hands on what it gets, unchanged.
 #
-# Per channel, it remembers an extreme for each place along one axis, so it reduces over *all others*. Why
-# bother? One row of a weight may be 50 times as large as another, and on a common grid all of the small row
-# would be within one step.
+# Per channel, it remembers an extreme for each place along one axis, so it reduces over *all others*.
+# Why bother? One row of a weight may be 50 times as large as another, and on a common grid all of the
+# small row would be within one step.
 
 # %% nbgrader={"grade_id": "quantization-observers"}
 #| export
@@ -343,26 +343,24 @@ def test_unit_observers():
     same(observer.max_val, 3, "the largest so far, of float64", dtype="f")
     for got, wanted in zip(observer.calculate_qparams(), ([4 / 255], [-64])):
         same(got, wanted, "scale, then zero point, each (1,)")
-    (one := MinMaxObserver(qint8))(tensor([2.0]))
-    same(one.calculate_qparams()[0], [2 / 255], "one number is enough")
     images = tensor(np.arange(24).reshape(2, 3, 4) - 10.0).float()
     for axis, low, high in [(0, [-10, 1], [1, 13]), (1, [-10, -6, -2], [5, 9, 13]),
                             (-1, [-10, -9, -8, -7], [10, 11, 12, 13])]:
-        channels = PerChannelMinMaxObserver(axis, qint8, per_channel_symmetric, quant_min=-8, quant_max=7)
+        channels = PerChannelMinMaxObserver(axis, qint8, per_channel_symmetric, quant_min=-8)
         for batch in (images.requires_grad_(), images / 2):
             assert channels(batch) is batch, "an observer returns what it got"
         same(channels.min_val, low, f"the smallest along axis {axis}")
         same(channels.max_val, high, f"the largest along axis {axis}")
-        wanted = np.maximum(-np.float32(low), high) / 7.5
-        same(channels.calculate_qparams()[0], wanted, f"the scales along axis {axis}, 4 bits")
+        wanted = np.maximum(-np.float32(low), high) / 67.5
+        same(channels.calculate_qparams()[0], wanted, f"the scales along axis {axis}, codes -8 … 127")
 test_unit_observers()
 
 # %% [markdown]
 # ## 4. Clipping
-# One number far out makes the step large for all others. A smaller range cuts it off, and rounds the rest
-# more finely: of the whole range, nothing is cut off and all is coarse; of a tenth, all is fine and much is
-# cut off. In between is a best share, with the least squared error. Nobody has to know the distribution for
-# that: keep what passes, try shares, measure.
+# One number far out makes the step large for all others. A smaller range cuts it off, and rounds the
+# rest more finely: of the whole range, nothing is cut off and all is coarse; of a tenth, all is fine and
+# much is cut off. In between is a best share, with the least squared error. Nobody has to know the
+# distribution for that: keep what passes, try shares, measure.
 
 # %% nbgrader={"grade_id": "quantization-clipping"}
 #| export
@@ -397,38 +395,38 @@ class MSEObserver(MinMaxObserver):
 # %% nbgrader={"grade_id": "test-quantization-clipping", "points": 10}
 def test_unit_clipping():
     refuses(RuntimeError, MSEObserver(qint8).calculate_qparams, "seen nothing")
-    normal = np.random.default_rng(3).normal(size=2000)
+    normal, even = np.random.default_rng(3).normal(size=2000), {"qscheme": per_tensor_symmetric}
     for values, options in [
-        (np.append(normal, 40), {}), (normal, {"quant_min": -4, "quant_max": 3}),
-        (np.append(np.full(20_000, 0.01), 1), {"quant_min": 0, "quant_max": 1}),
-        (normal - 2, {"qscheme": per_tensor_symmetric}), (np.ones(3), {"qscheme": per_tensor_symmetric})]:
+        (np.append(normal, 40), {}), (normal, {"quant_min": -4, "quant_max": 3}), (normal - 2, even),
+        (np.append(np.full(20_000, 0.01), 1), {"quant_min": 0, "quant_max": 1}), (np.ones(3), even)]:
         observer, values = MSEObserver(qint8, **options), values.astype("f")
         for part in map(tensor, np.array_split(values, 3)):
             observer(part)
             part.fill_(0)
         codes, ends = (observer.quant_min, observer.quant_max), np.float32([values.min(), values.max()])
         def error(grid): return np.square(decode(encode(values, *grid, *codes), *grid) - values).sum()
-        grids = [choose_qparams(*(ends * (p / 100)), *codes, observer.qscheme) for p in range(100, 0, -1)]
+        grids = [choose_qparams(*(ends * (p / 100)), *codes, observer.qscheme) for p in range(1, 101)]
         least, got = min(map(error, grids)), observer.calculate_qparams()
         assert got[0].shape == got[1].shape == (1,), f"scale and zero point are (1,), got {got}"
-        same(error([each.numpy() for each in got]), least, f"the least error of 1 … 100 %, {options}", 0, rtol=1e-3)
+        same(error([each.numpy() for each in got]), least, f"the least error, {options}", 0, rtol=1e-3)
 test_unit_clipping()
 
 # %% [markdown]
 # ## 5. Products of codes, exactly
 # The product of two int8 codes needs 16 bits, and a sum of many of them 32: chips for networks have an
-# instruction that multiplies int8 and adds into int32. NumPy has none. Its `@` on whole numbers is a plain
-# loop, because BLAS, the library behind fast products, knows floats only. But floats *are* exact for whole
-# numbers, sums on the way included, as long as the digits suffice: float32 has 24 bits, so up to 2²⁴.
+# instruction that multiplies int8 and adds into int32. NumPy has none. Its `@` on whole numbers is a
+# plain loop, because BLAS, the library behind fast products, knows floats only. But floats *are* exact
+# for whole numbers, sums on the way included, as long as the digits suffice: float32 has 24 bits, so up
+# to 2²⁴.
 #
 # ```
 #    largest product    int8 · int8     128 · 128 = 2¹⁴      2²⁴ / 2¹⁴ = 1024 products add up exactly
 #                       uint8 · int8    255 · 128 = 32,640   2²⁴ // 32,640 = 514
 # ```
 #
-# So: float32 products over blocks of that length, each turned into int32, and added there. Every bit is what
-# integer hardware would get, in whatever order BLAS adds. And there is the limit of the trick: we get the
-# exact sums and the small memory, but the speed of floats, not of int8.
+# So: float32 products over blocks of that length, each turned into int32, and added there. Every bit is
+# what integer hardware would get, in whatever order BLAS adds. And there is the limit of the trick: we
+# get the exact sums and the small memory, but the speed of floats, not of int8.
 
 # %% nbgrader={"grade_id": "quantization-product"}
 #| export
@@ -462,7 +460,7 @@ def test_unit_product():
         got = exact_length(*map(np.dtype, kinds))
         assert got == length, f"{kinds} (b: int8, B: uint8): {length} products, got {got}"
         for m, k, n in [(2, 3, 4), (3, 1024, 2), (3, 1025, 2), (2, 5000, 3), (2, 0, 3), (0, 5, 1)]:
-            a, b = rng.integers(256, size=(m, k)).astype(kinds[0]), rng.integers(256, size=(k, n)).astype(kinds[1])
+            a, b = (rng.integers(256, size=s).astype(t) for s, t in zip([(m, k), (k, n)], kinds))
             worst = [np.full_like(each, np.iinfo(each.dtype).max) for each in (a, b)]
             worst[1][:1] = 126  # sums beyond 2²⁴, and odd
             for left, right in [(a, b), worst]:
@@ -472,8 +470,8 @@ test_unit_product()
 
 # %% [markdown]
 # ## 6. Zero points
-# A linear layer wants Σ (a - z)·(w - v), for codes a and w with zero points z and v. But a - z may need nine
-# bits. So multiply the codes as they are, and correct the sum. Take K = 2 products:
+# A linear layer wants Σ (a - z)·(w - v), for codes a and w with zero points z and v. But a - z may need
+# nine bits. So multiply the codes as they are, and correct the sum. Take K = 2 products:
 #
 # ```
 #    a = (3, 5), z = 1         means  (2,  4)
@@ -486,23 +484,23 @@ test_unit_product()
 # One of these terms costs a sum over each new input; it is 0 if v is 0. Therefore weights get symmetric
 # grids. Σw never changes: real layers keep it, and so will yours.
 #
-# Now the sum is a whole number that means sum · (scale of a) · (scale of w). The next layer wants codes on
-# *its* grid, so the sum is **requantized**: multiplied by one number, rounded, moved, saturated.
+# Now the sum is a whole number that means sum · (scale of a) · (scale of w). The next layer wants codes
+# on *its* grid, so the sum is **requantized**: multiplied by one number, rounded, moved, saturated.
 #
 # ```
 #    multiplier = scale_a · scale_w / scale_out = 0.5 · 0.25 / 0.2 = 0.625
 #    -6 · 0.625 + 3 = -0.75  →  code -1, which means (-1 - 3) · 0.2 = -0.8      (exactly: -0.75)
 # ```
 #
-# A bias joins the sums before that, as a whole number on their grid: round(bias / (scale_a · scale_w)). Then
-# nothing between the codes that come in and those that go out is a float, but for the multiplier.
+# A bias joins the sums before that, as a whole number on their grid: round(bias / (scale_a · scale_w)).
+# Then nothing between the codes that come in and those that go out is a float, but for the multiplier.
 
 # %% nbgrader={"grade_id": "quantization-linear"}
 #| export
 def integer_linear(input, weight, weight_sums=None):
     """Σ (a - z)·(w - v): exact int32 (M, N), of QuantizedTensors input (M, K), with one grid, and weight
     (N, K), with one or a grid for each row. weight_sums is Σw, int32 (N,), if it is known.
-    Approach: int_matmul, then the terms that need correction, in place. `sum(1, dtype=np.int32)` adds up rows.
+    Approach: int_matmul, then the corrections, in place. `sum(1, dtype=np.int32)` adds up rows.
     If all zero points of the weight are 0, spare yourself the sums of the input."""
     ### BEGIN SOLUTION
     z, v = input.zero_point, weight.zero_point
@@ -544,7 +542,7 @@ def test_unit_linear():
     a, w = (QuantizedTensor(np.int8([c]), s, 1, qint8) for c, s in [((3, 5), 0.5), ((2, -1), 0.25)])
     same(integer_linear(a, w), [[-6]], "the example", dtype=np.int32)
     same(quantized_linear(a, w, None, 0.2, 3).codes, [[-1]], "the example, requantized", dtype=np.int8)
-    same(quantized_linear(a, w, tensor([0.08]), 0.125, 0).codes, [[-5]], "the example, and a bias of 0.64 steps")
+    same(quantized_linear(a, w, tensor([0.08]), 0.125, 0).codes, [[-5]], "and a bias of 0.64 steps")
     same(requantize(np.int32([-1000, 1000, 3, 5, 6]), 0.5, 1, qint8), [-128, 127, 3, 3, 4],
          "saturated, and half to even before the zero point", dtype=np.int8)
     same(requantize(np.int32([[300], [-7]]), np.array([0.5, 1]), 9, quint8), [[159, 255], [5, 2]],
@@ -552,40 +550,40 @@ def test_unit_linear():
     rng = np.random.default_rng(5)
     for m, k, n, kind in [(3, 7, 4, qint8), (2, 1500, 3, quint8), (0, 4, 2, qint8)]:
         for v, axis in [(0, None), (-9, None), (rng.integers(-20, 20, n), 0)]:
-            codes = rng.integers(256, size=(m, k)).astype(kind.storage)
+            codes, w = (rng.integers(256, size=(i, k)).astype(kind.storage) for i in (m, n))
             a = QuantizedTensor(codes, 0.02, kind.quant_max - 100, kind)
             scale = 0.01 if axis is None else rng.uniform(0.001, 0.01, n)
-            w = QuantizedTensor(rng.integers(256, size=(n, k)).astype(kind.storage), scale, v, kind, axis)
+            w = QuantizedTensor(w, scale, v, kind, axis)
             exact = (codes - a.zero_point) @ (w.codes - w.zero_point.reshape(-1, 1)).T
             what = f"{(m, k, n)}, {kind.name}, zero points {a.zero_point} and {v}"
             same(integer_linear(a, w), exact, what, 0, np.int32, 0)
             known = w.codes.sum(1, dtype=np.int32) + 1  # a wrong one, to see that it is taken
-            same(integer_linear(a, w, known), exact - a.zero_point, f"known sums, {what}", 0, np.int32, 0)
+            same(integer_linear(a, w, known), exact - a.zero_point, "known sums", 0, np.int32, 0)
             bias = rng.normal(size=n).astype("f") * 100
-            for given, zero_point, out in (bias, -3, qint8), (None, 120, quint8):
-                real = exact * (0.02 * scale) + (0 if given is None else given)
+            for given, zero, out in (tensor(bias), -3, qint8), (None, 120, quint8):
+                real = exact * (0.02 * scale) + (0 if given is None else bias)
                 step = np.abs(real).max(initial=1) / 100
-                got = quantized_linear(a, w, None if given is None else tensor(given), step, zero_point, out)
+                got = quantized_linear(a, w, given, step, zero, out)
                 same(got.dequantize(), real, f"within half a step, {what}", 0.51 * step)
                 assert got.codes.dtype == out.storage, f"{out.name} is not stored as {got.codes.dtype}"
 test_unit_linear()
 
 # %% [markdown]
 # ## 7. A layer
-# `QuantizedLinear` takes floats and gives floats, so that it fits wherever a Linear stood. Within, there are
-# codes only:
+# `QuantizedLinear` takes floats and gives floats, so that it fits wherever a Linear stood. Within, there
+# are codes only:
 #
 # ```
 #    input (…, K) float32 ─encode─▶ int8 ─┐
 #                         weight (N, K) int8 ─▶ int32 sums ─ · scales + bias ─▶ (…, N) float32
 # ```
 #
-# The grid of the input is **static**, chosen by an observer in a calibration; or **dynamic**, chosen anew for
-# each batch from its own range: no calibration, never saturated, a little work each time. The weight's grid
-# is symmetric, with a scale for each row.
+# The grid of the input is **static**, chosen by an observer in a calibration; or **dynamic**, chosen
+# anew for each batch from its own range: no calibration, never saturated, a little work each time. The
+# weight's grid is symmetric, with a scale for each row.
 #
-# Everything is a buffer, so files are as small as memory. And nothing here learns: rounding is a staircase,
-# its slope is 0 or infinite, and so the layer has no gradients.
+# Everything is a buffer, so files are as small as memory. And nothing here learns: rounding is a
+# staircase, its slope is 0 or infinite, and so the layer has no gradients.
 
 # %% nbgrader={"grade_id": "quantization-layer"}
 #| export
@@ -601,7 +599,8 @@ def int8_linear(input, weight, scale, weight_sums, bias, input_scale, input_zero
     ### BEGIN SOLUTION
     codes = qint8.quant_min, qint8.quant_max
     if input_scale is None:
-        input_scale, input_zero_point = choose_qparams(input.min(initial=0), input.max(initial=0), *codes)
+        low, high = input.min(initial=0), input.max(initial=0)
+        input_scale, input_zero_point = choose_qparams(low, high, *codes)
     rows = encode(input.reshape(-1, weight.shape[1]), input_scale, input_zero_point, *codes)
     x = QuantizedTensor(rows.astype(np.int8), input_scale, input_zero_point, qint8)
     w = QuantizedTensor(weight, scale, 0, qint8)
@@ -652,7 +651,8 @@ class QuantizedLinear(nn.Module):
         return int8_linear(input.detach(), self.weight, self.scale, self.weight_sums, self.bias,
                            self.input_scale, self.input_zero_point)
     def extra_repr(self):
-        return f"in_features={self.in_features}, out_features={self.out_features}, dynamic={self.dynamic}"
+        kept = "in_features", "out_features", "dynamic"
+        return ", ".join(f"{name}={getattr(self, name)}" for name in kept)
 
 # %% [markdown]
 # ### 🧪 Unit Test: Layer
@@ -679,7 +679,7 @@ def test_unit_layer():
             expected = decode(codes, *grid) @ kept.T + (linear.bias.detach().numpy() if bias else 0)
             got = layer(louder * inputs)
             same(got, expected, f"what the codes mean, multiplied as floats, {what}", 1e-4, np.float32)
-        assert not got.requires_grad and not layer(inputs.detach().requires_grad_()).requires_grad, "no gradients"
+        assert not layer(inputs.detach().requires_grad_()).requires_grad, "it has no gradients"
         assert layer(torch.zeros(0, 6)).shape == (0, 5), f"an empty batch, {what}"
         twin = QuantizedLinear(6, 5, bias, seen is None)
         twin.load_state_dict(layer.state_dict())
@@ -690,9 +690,9 @@ test_unit_layer()
 
 # %% [markdown]
 # ## 8. A whole model
-# Nobody rewrites a model layer by layer. Copy it, walk through the copy, and put another layer wherever a
-# Linear stands. The given model must stay as it is: whoever compares before and after needs both, and may go
-# on training. And where *one* layer stood in two places, one layer stands in both places after.
+# Nobody rewrites a model layer by layer. Copy it, walk through the copy, and put another layer wherever
+# a Linear stands. The given model must stay as it is: whoever compares before and after needs both, and
+# may go on training. And where *one* layer stood in two places, one layer stands in both places after.
 #
 # ```
 #    quantize_dynamic(net)                     every Linear becomes a dynamic QuantizedLinear
@@ -768,13 +768,13 @@ def test_unit_model():
     model = nn.Sequential(first, nn.Tanh(), nn.Sequential(first, nn.ReLU()), nn.Linear(4, 2, False))
     model[1].add_module("gap", None)
     before, exact = {n: p.tolist() for n, p in model.state_dict().items()}, model(inputs).detach()
-    small, linear = quantize_dynamic(model, {nn.Linear}), QuantizedLinear
-    kinds, wanted = [*map(type, small.modules())], [nn.Sequential, linear, nn.Tanh, nn.Sequential, nn.ReLU, linear]
-    assert kinds == wanted and small[0] is small[2][0], f"one layer for one, {wanted}, got {kinds}"
+    small = quantize_dynamic(model, {nn.Linear})
+    kinds = " ".join(type(module).__name__ for module in small.modules())
+    wanted = "Sequential QuantizedLinear Tanh Sequential ReLU QuantizedLinear"
+    assert kinds == wanted and small[0] is small[2][0], f"one for one: {wanted}, got {kinds}"
     same(small(inputs), exact, "nearly the same answers", 0.05)
     assert quantize_dynamic(first).dynamic, "a Linear alone is a model, too"
     prepared = prepare(model)
-    refuses(RuntimeError, lambda: convert(prepared), "seen nothing")
     for batch in (inputs, 2 * inputs):
         same(prepared(batch), model(batch), "while it is calibrated, it answers as before")
     static = convert(prepared)
@@ -802,13 +802,13 @@ models = {"float32": net, "int8, dynamic": quantize_dynamic(net), "int8, static"
 for name, model in models.items():
     state = {n: t.numpy() for n, t in model.state_dict().items()}
     np.savez(file := io.BytesIO(), **state)
-    weights, whole = (sum(a.nbytes for n, a in state.items() if n.endswith(end)) for end in ("weight", ""))
+    weights, whole = (sum(a.nbytes for n, a in state.items() if n.endswith(e)) for e in ("weight", ""))
     print(f"  {name:14} weights {weights:6} bytes, all {whole:6}, file {len(file.getvalue()):6}, "
           f"right {share_right(model):.1%}")
 
 # %% [markdown]
-# The weights take exactly a quarter. Scales, sums and the bias take 12 bytes for each *row*, which is much
-# beside rows of 64 and little beside rows of 1000; and a file has a header for each array.
+# The weights take exactly a quarter. Scales, sums and the bias take 12 bytes for each *row*, which is
+# much beside rows of 64 and little beside rows of 1000; and a file has a header for each array.
 #
 # How few bits would do? Weights on a grid for each matrix, for each row, and inputs as they are:
 
@@ -829,22 +829,21 @@ for what, observer in {
     print(f"  {what:18}", *(f"{share_right_with(bits, observer):6.1%}" for bits in range(8, 1, -1)))
 
 # %% [markdown]
-# Half the step is half the error: each bit less doubles it, and at first nobody notices. Where
-# it hurts, the choice of the grid counts. (Fewer than 8 bits save memory only if codes are
-# packed, several to a byte.)
+# Half the step is half the error: each bit less doubles it, and at first nobody notices. Where it hurts,
+# the choice of the grid counts. (Fewer than 8 bits save memory only if codes are packed, several to a
+# byte.)
 #
 # And the time? A layer of 512×512, a batch of 32, in µs: the best of many runs.
 
 # %%
 def best(call): return min(repeat(call, number=3, repeat=15)) / 3 * 1e6
-
 linear, batch, seen = nn.Linear(512, 512), randn(32, 512), MinMaxObserver(qint8)
 static, dynamic = (seen(batch), [QuantizedLinear.from_float(linear, o) for o in (seen, None)])[1]
 codes, weight = quantize_by(seen, batch).codes, static.weight.numpy().T
 wide = codes.astype("f"), weight.astype("f")
 for what, call in {
     "float32 layer": no_grad()(lambda: linear(batch)), "int8 layer, static": lambda: static(batch),
-    "int8 layer, dynamic": lambda: dynamic(batch), "  encode the input": lambda: quantize_by(seen, batch),
+    "int8 layer, dynamic": lambda: dynamic(batch), "  encode input": lambda: quantize_by(seen, batch),
     "  widen the weight": lambda: weight.astype("f"), "  product in float32": lambda: wide[0] @ wide[1],
     "NumPy's int32 product": lambda: codes.astype(np.int32) @ weight.astype(np.int32),
 }.items():
@@ -852,9 +851,9 @@ for what, call in {
 
 # %% [markdown]
 # Our int8 layer can't beat the float layer: it *contains* the same float product, and encodes and widens
-# besides. What it saves is memory, and the trips to it. Its sums are those of a chip that multiplies int8,
-# many at once, in an instruction that NumPy can't reach: four codes fit where one float did, and that is where
-# the speed of int8 comes from. NumPy's own integer product takes none of these roads; see the last line.
+# besides. What it saves is memory, and the trips to it. Its sums are those of a chip that multiplies
+# int8, many at once, in an instruction that NumPy can't reach: four codes fit where one float did, and
+# that is where the speed of int8 comes from. NumPy's own integer product takes none of these roads.
 
 # %% [markdown]
 # ## 🧪 Module test
@@ -867,8 +866,10 @@ def test_unit_together():
     for name, model in ("dynamic", quantize_dynamic(net)), ("static", convert(prepared)):
         right, small = share_right(model), sum(t.nbytes for t in (model[0].weight, model[2].weight))
         assert abs(right - exact) <= 0.01, f"{name}: {right:.1%} right, in float {exact:.1%}"
-        assert 4 * small == net[0].weight.nbytes + net[2].weight.nbytes, f"{name}: a quarter, not {small}"
-    # Pixels come in as codes, ReLU is a maximum of codes, scores go out as codes.
+        whole = sum(p.nbytes for p in net.parameters() if p.ndim == 2)
+        assert 4 * small == whole, f"{name}: {small} bytes of weights are no quarter of {whole}"
+    # Pixels come in as codes, scores go out as codes. And ReLU? The grid of what it gave begins at 0:
+    # what is below saturates there, for nothing.
     hidden, scores = MinMaxObserver(qint8), MinMaxObserver(qint8)
     scores(net[2](hidden(net[1](net[0](x[:200])))))
     signal = quantize_by(prepared[0].observer, x_test)
@@ -876,8 +877,6 @@ def test_unit_together():
         scale, zero_point = (each.item() for each in seen.calculate_qparams())
         weight = quantize_by(look, look(layer.weight))
         signal = quantized_linear(signal, weight, layer.bias, scale, zero_point)
-        if seen is hidden:
-            signal.codes = np.maximum(signal.codes, np.int8(zero_point))
     right = (signal.codes.argmax(1) == y_test.numpy()).mean()
     assert abs(right - exact) <= 0.01, f"in codes only: {right:.1%} right, in float {exact:.1%}"
 test_unit_together()
@@ -893,7 +892,6 @@ test_unit_together()
 
 # %% [markdown]
 # ## 🎯 Summary
-# `tinytorch.optim.quantization` turns a model into one whose linear layers store int8 and multiply codes,
-# with `quantize_dynamic`, or `prepare`, a calibration and `convert`. You can say how wrong it may get, and
-# why it is smaller but, in NumPy, not faster. Module 16 makes models smaller in another way: it throws parts
-# of them away.
+# `tinytorch.optim.quantization` turns a model into one whose linear layers store int8 and multiply
+# codes, by `quantize_dynamic`, or `prepare`, calibration, `convert`. You can say how wrong it may get,
+# and why it is smaller but, in NumPy, not faster. Module 16 throws parts of a model away.
