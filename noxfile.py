@@ -12,6 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 DIST = ROOT / "dist"
+# Their names sort in the order in which they are taught.
 PACKAGES = sorted(f"packages/{path.parent.name}" for path in ROOT.glob("packages/*/pyproject.toml"))
 TORCH = "torch==2.13.0"
 # The environment may pin BLAS to the kernel of an older processor; a benchmark lets it choose.

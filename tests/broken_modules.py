@@ -392,3 +392,219 @@ BROKEN["1998_cnn"] = BROKEN["1986_mlp"] | {
         "BatchNorm2d.eval = lambda self: self",
     ],
 }
+
+MERGES_ALL = """
+def apply_merges(ids, merges):
+    for pair in {order}:
+        ids = merge(ids, pair, merges[pair])
+    return ids
+"""
+NO_SPECIAL = """
+right = BPETokenizer.train
+def train(self, text, vocab_size):
+    self.special_tokens = {}
+    return right(self, text, vocab_size)
+BPETokenizer.train = train
+"""
+ADD_ROWS = """
+def add_rows(g, ids, rows):
+    total = np.zeros((rows, g.shape[-1]), g.dtype)
+    {wrong}
+    return total
+"""
+ADD_POSITIONS = "Positions.forward = lambda self, input, start=0: "
+ATTENTION_RULES = """
+gradients(scaled_dot_product_attention, **{{
+    "query": query_gradient, "key": key_gradient, "value": value_gradient, "attn_mask": shared
+}} | {{ {argument!r}: {rule} }})
+"""
+SWAPPED = """
+right = MultiheadAttention.project
+def project(self, query, key, value):
+    q, k, v = right(self, query, key, value)
+    return {wrong}
+MultiheadAttention.project = project
+"""
+LAYER_NORM = """
+@operation
+def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
+    {does}
+    inverse = 1 / np.sqrt({variance} + eps)
+    normal = rows * inverse
+    output = normal * (1 if weight is None else weight) + (0 if bias is None else bias)
+    return output, (normal.reshape(-1, input.shape[-1]), inverse.reshape(-1, 1))
+
+gradients(layer_norm, input=layer_norm_input, weight=layer_norm_weight, bias=layer_norm_bias)
+"""
+NORM_INPUT = """
+def wrong(g, weight, saved):
+    normal, inverse = saved
+    d = (g * weight).reshape(normal.shape)
+    return {wrong}
+
+gradients(layer_norm, input=wrong, weight=layer_norm_weight, bias=layer_norm_bias)
+"""
+GPT_FORWARD = """
+def forward(self, input):
+    x = self.dropout(self.position(self.token(input)))
+    length = input.shape[1]
+    late = self.late[:length, :length]
+    for block in self.blocks:
+        {block}
+    return {head}
+GPT.forward = forward
+"""
+NEXT_TOKEN_LOSS = """
+def next_token_loss(model, tokens):
+    logits = model(tokens[:, :-1])
+    return F.cross_entropy({wrong})
+"""
+SAMPLE = """
+right = sample
+def sample(logits, temperature=1.0, top_k=None, generator=None):
+    return right(logits, {wrong}, generator)
+"""
+BROKEN["2017_transformer"] = {
+    "tensor": [
+        *BROKEN["1986_mlp"]["tensor"],
+        "right = transpose.forward\n\n@operation\n"
+        "def transpose(input, dim0, dim1): return right(input, dim0, dim1) * 1.01",
+        "right = cat\n\ndef cat(tensors, dim=0): return right(tensors[::-1], dim)",
+    ],
+    "activations": [
+        *BROKEN["1986_mlp"]["activations"],
+        "right = gelu.forward\n\n@operation\n"
+        "def gelu(input, approximate='none'): return right(input, 'none')",
+        "right = softmax.forward\n\n@operation\n"
+        "def softmax(input, dim): return right(2 * input, dim)",
+    ],
+    "layers": BROKEN["1986_mlp"]["layers"],
+    "losses": [
+        *BROKEN["1986_mlp"]["losses"],
+        "right = cross_entropy.forward\n\n@operation\n"
+        "def cross_entropy(input, target, weight=None, ignore_index=-100, reduction='mean'):\n"
+        "    return right(input, np.where(target == ignore_index, 0, target))",
+    ],
+    "dataloader": [
+        *BROKEN["1986_mlp"]["dataloader"],
+        "RandomSampler.__iter__ = lambda self: iter(randperm(self.num_samples).tolist())",
+        "RandomSampler.__iter__ = lambda self: iter(randperm(len(self.data_source)).tolist())",
+    ],
+    "autograd": [
+        *BROKEN["1986_mlp"]["autograd"],
+        "gradients(F.gelu, input=lambda g, input: g * (input > 0))",
+        "gradients(F.softmax, input=lambda g, output: g * output)",
+        "gradients(torch.transpose, input=lambda g, dim0, dim1: g.swapaxes(dim0, dim1) * 0.9)",
+        "gradients(getitem, input=lambda g, index, shape: np.full(shape, g.mean()))",
+    ],
+    "optimizers": BROKEN["1986_mlp"]["optimizers"],
+    "training": [
+        *BROKEN["1986_mlp"]["training"],
+        "LinearLR.factor = lambda self, t: self.end_factor",
+        "LinearLR.factor = lambda self, t: self.start_factor",
+    ],
+    "tokenization": [
+        "right = split\n\ndef split(text): return right(text.replace('\\t', ' '))",
+        r"def split(text): return re.findall(r'\s*\S+|\s+', text)",
+        "right = PairIndex.__init__\n\n"
+        "PairIndex.__init__ = lambda self, chunks: right(self, [(ids, 1) for ids, _ in chunks])",
+        "PairIndex.most_frequent = lambda self: max(\n"
+        "    self.counts, key=lambda pair: (self.counts[pair], pair))",
+        MERGES_ALL.format(order="reversed(merges)"),
+        MERGES_ALL.format(order="list(merges)[:50]"),
+        NO_SPECIAL,
+        "def to_text(data): return data.decode('utf-8', 'replace')",
+        "right = look_up\n\ndef look_up(tokens, ids): return right(tokens, ids)[::-1]",
+        "def train(self, text):\n"
+        "    self.__init__(dict.fromkeys(text), self.special_tokens)\n    return self\n"
+        "CharTokenizer.train = train",
+        "right = BPETokenizer.content\n\nBPETokenizer.content = lambda self: right(self) | {\n"
+        "    'merges': list(self.merges)[:-1]}",
+    ],
+    "embeddings": [
+        ADD_ROWS.format(wrong="total[ids] = g"),
+        ADD_ROWS.format(wrong="total[np.unique(ids)] = g.mean((0, 1))"),
+        "right = embedding_weight\n\ndef embedding_weight(g, input, padding_idx, shape):\n"
+        "    return right(g, input, None, shape)\n\ngradients(embedding, weight=embedding_weight)",
+        "@operation\ndef embedding(input, weight, padding_idx=None):\n"
+        "    return weight.take((input + 1) % len(weight), axis=0)\n\n"
+        "gradients(embedding, weight=embedding_weight)",
+        "Embedding.reset_parameters = lambda self: self.weight.detach().fill_(0.1)",
+        ADD_POSITIONS + "input",
+        ADD_POSITIONS + "input + self.weight[:input.shape[-2]]",
+        ADD_POSITIONS + "input + self.weight[start:start + input.shape[-2]].detach()",
+        "right = LearnedPositions.__init__\n\ndef init(self, *sizes):\n"
+        "    right(self, *sizes)\n    self.weight.detach().zero_()\nLearnedPositions.__init__ = init",
+        "right = sinusoidal_positions\n\n"
+        "def sinusoidal_positions(*sizes): return right(*sizes, 1000.0)",
+    ],
+    "attention": [
+        "def scaling(query, scale): return 1.0",
+        "def hide(scores, mask): return scores",
+        "right = hide\n\ndef hide(scores, mask):\n"
+        "    return right(scores, ~mask if mask.dtype == np.bool_ else mask)",
+        "def causal_mask(queries, keys): return np.arange(keys) <= np.arange(queries)[:, None] + 1",
+        "right = to_weights\n\ndef to_weights(scores):\n"
+        "    return right(scores.swapaxes(-1, -2)).swapaxes(-1, -2)",
+        "def to_weights(scores): return np.exp(scores)",
+        "def scores_gradient(g, value, output, kept): return g @ value.swapaxes(-1, -2) * kept.weights",
+        ATTENTION_RULES.format(
+            argument="query",
+            rule="lambda g, key, value, output, saved, scale: shared(g, value, output, saved) @ key",
+        ),
+        ATTENTION_RULES.format(
+            argument="key",
+            rule="lambda g, query, value, output, saved, scale: "
+            "shared(g, value, output, saved) @ query * scaling(query, scale)",
+        ),
+        ATTENTION_RULES.format(argument="value", rule="lambda g, saved: saved.used @ g"),
+        "def merge_heads(input, batch_first):\n    N, H, T, D = input.shape\n"
+        "    return input.reshape(N, T, H * D)",
+        "def merge_masks(*masks): return None",
+        "right = as_float\n\ndef as_float(mask, dtype):\n"
+        "    return right(~mask if mask.dtype == np.bool_ else mask, dtype)",
+        SWAPPED.format(wrong="k, q, v"),
+        SWAPPED.format(wrong="q, k, k"),
+        "right = MultiheadAttention.weigh\n\n"
+        "MultiheadAttention.weigh = lambda self, query, *rest: right(self, query * 2, *rest)",
+    ],
+    "transformers": [
+        LAYER_NORM.format(does="rows = input", variance="(rows * rows).mean(-1, keepdims=True)"),
+        LAYER_NORM.format(
+            does="rows = input - input.mean(-1, keepdims=True)",
+            variance="rows.var(-1, keepdims=True, ddof=1)",
+        ),
+        LAYER_NORM.format(
+            does="rows, eps = input - input.mean(-1, keepdims=True), 1e-2",
+            variance="rows.var(-1, keepdims=True)",
+        ),
+        NORM_INPUT.format(wrong="d * inverse"),
+        NORM_INPUT.format(wrong="(d - d.mean(-1, keepdims=True)) * inverse"),
+        "Block.add = lambda self, x, arm, norm, dropout: arm(norm(x))",
+        "Block.add = lambda self, x, arm, norm, dropout: norm(x + arm(x))",
+        "Block.add = lambda self, x, arm, norm, dropout: norm(x) + arm(norm(x))",
+        "def gelu_tanh(input): return F.relu(input)",
+        GPT_FORWARD.format(block="x = block(x)", head="self.head(self.norm(x))"),
+        GPT_FORWARD.format(
+            block="x = block(x, torch.from_numpy(np.triu(late.numpy(), 2)))",
+            head="self.head(self.norm(x))",
+        ),
+        GPT_FORWARD.format(block="x = block(x, late)", head="self.head(x)"),
+        GPT_FORWARD.format(block="x = self.blocks[0](x, late)", head="self.head(self.norm(x))"),
+        "right = GPT.__init__\n\ndef init(self, *sizes, **options):\n"
+        "    right(self, *sizes, **options)\n    self.token.weight.detach().mul_(50)\n"
+        "GPT.__init__ = init",
+        NEXT_TOKEN_LOSS.format(wrong="logits.flatten(0, 1), tokens[:, :-1].flatten()"),
+        NEXT_TOKEN_LOSS.format(wrong="logits[:, -1], tokens[:, -1]"),
+        SAMPLE.format(wrong="1.0 if temperature else 0, top_k"),
+        SAMPLE.format(wrong="1 / temperature if temperature else 0, top_k"),
+        SAMPLE.format(wrong="temperature, None"),
+        SAMPLE.format(wrong="temperature, top_k and top_k + 1"),
+        "right = keep_top\n\ndef keep_top(logits, k): return -right(-logits, k)",
+        "def draw(probabilities, u): return probabilities.argmax(1)",
+        "right = generate\n\ndef generate(model, tokens, more, temperature=1.0, *options):\n"
+        "    return right(model, tokens, more, 1.0, *options)",
+        "right = generate\n\ndef generate(model, tokens, *options, **more):\n"
+        "    found = right(model, tokens, *options, **more)\n    model.eval()\n    return found",
+    ],
+}

@@ -60,6 +60,8 @@ NOT_MATHEMATICS = {
     "it measures": """profile record_function ProfilerActivity FlopCounterMode costs latency
         peak_memory model_size speedup""",
     "it writes, or reads": "save_checkpoint load_checkpoint",
+    "it measures": """profile record_function ProfilerActivity FlopCounterMode costs latency
+        peak_memory model_size speedup""",
 }
 WITHOUT_GRADIENT = " ".join(NOT_MATHEMATICS.values()).split()
 # An option that keeps a gradient from going where the number came from, on purpose.

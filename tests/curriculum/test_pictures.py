@@ -15,6 +15,7 @@ from tinytorch_core.pictures import (
     counted,
     curves,
     gallery,
+    grids,
     heatmap,
     regions,
     save,
@@ -124,6 +125,22 @@ def test_a_gallery_is_ink_or_red_and_blue() -> None:
     weights = gallery(np.array([[[-3.0, 3.0]]] * 9), "weights")
     colors = [s.get("fill") for s in elements(weights, "rect")[1:]]
     assert colors == [STRONG["blue"], STRONG["red"]] * 9
+
+
+def test_grids_have_a_name_each_and_labels_for_rows_and_columns() -> None:
+    weights = np.array([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0]])
+    picture = grids({"one": weights, "other": weights}, "abc", "xy", "where they look")
+    assert texts(picture) == [*("one", *"abcxy"), *("other", *"abcxy"), "where they look"]
+    squares = elements(picture, "rect")[1:]
+    assert [s.get("fill") for s in squares[:3]] == [STRONG["blue"], "#ffffff", "#ffffff"]
+    assert not is_red(squares[3].get("fill", ""))
+    told = [element.text for element in elements(picture, "title")]
+    assert told[3:5] == ["y to a: 0.50", "y to b: 0.50"]
+    labels = {element.text: element for element in elements(picture, "text")}
+    for square, column, row in zip(squares[6:], "abcabc", "xxxyyy", strict=True):
+        place = [float(square.get(name, "")) for name in ("x", "y")]
+        assert place[0] < float(labels[column].get("x", "")) < place[0] + 11
+        assert place[1] < float(labels[row].get("y", "")) < place[1] + 11
 
 
 def test_the_colors_are_those_of_the_constants() -> None:

@@ -50,7 +50,7 @@ def attention(lib: Any, *learning: bool) -> Any:
 def total(make: Program, *options: Any, backward: bool = True) -> Program:
     def program(lib: Any) -> int:
         counter = lib.profiling.FlopCounterMode(display=False)
-        with sdpa_kernel(SDPBackend.MATH), counter:  # of torch's ways, it counts this one's products
+        with sdpa_kernel(SDPBackend.MATH), counter:  # the way whose products torch counts
             output = make(lib, *options)
             if backward:
                 output.backward()

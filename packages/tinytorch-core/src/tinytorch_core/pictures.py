@@ -147,6 +147,28 @@ def gallery(images, title, captions=None, columns=8, pixel=8):
     return _svg(title, max(columns * step_x, 9 * len(title)), height, shapes)
 
 
+def grids(panels, across, down, title, columns=4, cell=11):
+    """Grids of weights from 0 to 1, as {name: array (rows, columns)}, white at 0 and blue at 1. Each
+    column has a label in `across`, each row one in `down`."""
+    columns, step = min(columns, len(panels)), (len(across) + 2) * cell
+    high, shapes = (len(down) + 2) * cell + 24, []
+    for number, (name, weights) in enumerate(panels.items()):
+        left = cell + number % columns * step
+        top = TOP + number // columns * high
+        shapes.append(_text(left + step / 2, top + 12, name, 12))
+        top += 18
+        for c, label in enumerate(across, 1):
+            shapes.append(_text(left + (c + 0.5) * cell, top + cell - 2, label, cell - 1))
+        for r, (label, row) in enumerate(zip(down, weights, strict=True), 1):
+            y = top + r * cell
+            shapes.append(_text(left + cell / 2, y + cell - 2, label, cell - 1))
+            for c, weight in enumerate(row, 1):
+                told = f"{down[r - 1]} to {across[c - 1]}: {weight:.2f}"
+                shapes.append(_square(left + c * cell, y, cell, _color(-weight), told))
+    height = TOP + -(-len(panels) // columns) * high
+    return _svg(title, max(columns * step + cell, 9 * len(title)), height, shapes)
+
+
 def save(pictures):
     """Write {name: picture} as files into the current folder, and tell."""
     for name, picture in pictures.items():

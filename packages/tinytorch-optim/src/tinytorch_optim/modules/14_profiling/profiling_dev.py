@@ -78,8 +78,8 @@ def learning(*shape): return randn(*shape, requires_grad=True)
 #
 # And backwards? Take one product of the forward pass, a·b, which went into an output whose gradient is
 # g. The gradient of a gets g·b from it, and that of b gets g·a: one product each. So **each gradient
-# costs as much as the forward pass**, and a training step costs three times what an answer costs.
-# Only the first layer is cheaper, because nobody asks for the gradient of the images.
+# costs as much as the forward pass**, and a training step has three times the FLOPs of an answer.
+# Only the first layer has fewer, because nobody asks for the gradient of the images.
 #
 # A rule of module 06 is called as `rule(g, …)`. Its g has the shape of the output, so 2 · g.size ·
 # (length of a *forward* sum) is right for it too, without looking at how it computes:
@@ -179,7 +179,7 @@ test_unit_formulas()
 # Numbers have to come from memory before anybody can multiply them, and there the linear layer from
 # above is small: in float32 it reads 4·(8·64 + 10·64 + 10) = 4,648 bytes and writes 4·80 = 320. FLOPs
 # for each byte are its **arithmetic intensity**: 10,240 / 4,968 = 2.1. An addition of two arrays has 1
-# operation for 12 bytes. A processor can do dozens of FLOPs while one byte arrives, so additions wait
+# operation for 12 bytes. A processor can do many FLOPs while one byte arrives, so additions wait
 # for memory, and only what has a high intensity, like the product of large matrices, is limited by
 # arithmetic. Module 17 draws the line between the two.
 #
@@ -255,9 +255,9 @@ test_unit_traffic()
 #                            function(*arrays)
 # ```
 #
-# Nothing has to be patched, and a model doesn't know that it is measured. But mind that somebody may
-# be standing there already: then call *his* watch, so that he sees it too, and put him back when you
-# leave, even if the block fails. `FlopCounterMode` is the smallest useful watch, with PyTorch's name.
+# Nothing has to be patched, and a model doesn't know that it is measured. But another watch may be
+# plugged in already. Then call *that*, so that it sees everything too, and put it back when you leave,
+# even if the block fails. `FlopCounterMode` is the smallest useful watch, with PyTorch's name.
 
 # %% nbgrader={"grade_id": "profiling-watch"}
 #| export
@@ -377,9 +377,9 @@ test_unit_watching()
 # of your program by a name (`with record_function("forward"):`), and operations run inside of it.
 #
 # ```
-#    forward  ├───────────────────────────────┤            total 100 µs, self 100 - 40 - 25 = 35 µs
-#    linear     ├────────────┤                             total  40 µs
-#    relu                         ├───────┤                total  25 µs
+#    forward  ├───────────────────────────────┤            total 100, self 100 - 40 - 25 = 35
+#    linear     ├────────────┤                             total  40
+#    relu                         ├───────┤                total  25
 # ```
 #
 # Its **total time** is from beginning to end; its **self time** is what isn't inside of others: here,
@@ -692,7 +692,7 @@ test_unit_reports()
 # Two times whose quartiles overlap are not different, as far as you know. Module 19 says it better.
 # **Peak memory** is measured by tracemalloc: what was in use at most, less what was in use before.
 # And what is all this for? **Amdahl's law.** If a share p of the time becomes s times as fast, then of
-# a time of 1, (1 - p) + p/s is left. Of an operation with 20 % of the time, no miracle in the world
+# a time of 1, (1 - p) + p/s is left. If p is a fifth, no miracle in the world
 # makes more than 1/(1 - 0.2) = 1.25. So: look for where p is large.
 
 # %% nbgrader={"grade_id": "profiling-latency"}
@@ -831,17 +831,17 @@ for make in (mlp, cnn, gpt):
 
 # %% [markdown]
 # "forward", "backward" and "optimizer" stand for what happened in them outside of operations: Python,
-# the walk, the optimizer, which works on arrays and never passes the door. What has no FLOPs at all
-# still takes its time, and moves bytes. Compare a plain step with one that is watched, too: a profiler
-# disturbs what it measures, and small operations most. What could be gained? Amdahl's law:
+# the walk, the optimizer, which works on arrays and never passes the door. Operations without FLOPs
+# take their time all the same, and move bytes. Compare a plain step with one that is watched, too: a
+# profiler disturbs what it measures, and small operations most. What could be gained? Amdahl's law:
 
 # %%
 for name, rows in found.items():
     whole, best = rows.self_cpu_time_total, max(rows, key=lambda row: row.self_cpu_time_total)
     share = sum(row.self_cpu_time_total for row in rows if row.flops) / whole
-    print(f"{name}: products have {share:.0%} of the time. With these twice as fast, a step were "
-          f"{speedup(share, 2):.2f} × as fast, with these for free {speedup(share, np.inf):.2f} ×, "
-          f"with {best.key} for free {speedup(best.self_cpu_time_total / whole, np.inf):.2f} ×.")
+    print(f"{name}: what has FLOPs takes {share:.0%} of the time. If that were twice as fast, a step "
+          f"would be {speedup(share, 2):.2f} × as fast, for nothing {speedup(share, np.inf):.2f} ×, and "
+          f"with {best.key} for nothing {speedup(best.self_cpu_time_total / whole, np.inf):.2f} ×.")
 print("A GPT's FLOPs for each token of a text, forwards, and the share of attention:")
 for length in (16, 64, 256, 1024):
     with no_grad(), FlopCounterMode(display=False) as counter:
@@ -889,7 +889,7 @@ test_unit_together()
 # 1. A step has 3 times the FLOPs of an answer. Does it take 3 times as long? What did you measure?
 # 2. Compute the intensity of a product of two 1000×1000 matrices, and of one of a matrix and a vector.
 # 3. A profiler slows a program down. Why does it spoil the order of the rows, and which rows suffer?
-# 4. You measure two programs, one after the other. The second is 5 % faster. What else has changed?
+# 4. You measure two programs, one after the other. The second is a little faster. What else has changed?
 
 # %% [markdown]
 # ## 🎯 Summary

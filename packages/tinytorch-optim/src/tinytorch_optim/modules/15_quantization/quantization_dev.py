@@ -272,7 +272,7 @@ test_unit_qparams()
 # largest number so far. It hands on what it gets, unchanged.
 #
 # Per channel, it remembers an extreme for each place along one axis, so it reduces over *all others*.
-# Why bother? One row of a weight may be 50 times as large as another, and on a common grid all of the
+# Why bother? One row of a weight may be far larger than another, and on a common grid all of the
 # small row would be within one step.
 
 # %% nbgrader={"grade_id": "quantization-observers"}
@@ -373,7 +373,7 @@ class MSEObserver(MinMaxObserver):
         self.seen.append(x_orig.detach().numpy().flatten())  # a copy
         return super().forward(x_orig)
     def calculate_qparams(self):
-        """As above: tensors (1,). Try the shares 100 %, 99 %, …, 1 %.
+        """As above: tensors (1,). Try the shares 1.00, 0.99, …, 0.01.
         Approach: for each, choose_qparams of both extremes times the share (a plain number, or the
         dtype changes), then the sum of squares of what encode and decode change. Begin with what
         `super().calculate_qparams()` gives: it also refuses if nothing was seen."""
