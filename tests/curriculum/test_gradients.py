@@ -57,8 +57,6 @@ NOT_MATHEMATICS = {
     "it uses gradients, and makes none": """Optimizer SGD Adam AdamW clip_grad_norm_
         clip_grad_value_ LRScheduler LambdaLR StepLR LinearLR CosineAnnealingLR Trainer""",
     "it counts": "accuracy confusion_matrix",
-    "it measures": """profile record_function ProfilerActivity FlopCounterMode costs latency
-        peak_memory model_size speedup""",
     "it writes, or reads": "save_checkpoint load_checkpoint",
     "it measures": """profile record_function ProfilerActivity FlopCounterMode costs latency
         peak_memory model_size speedup""",
