@@ -41,9 +41,10 @@ The same program again, its time and its memory: how much it raises the peak of 
 
 ## Whole numbers
 
-A linear layer, 512×512, for a batch of 32, with weights as int8. There is no goal. Ours stores a quarter,
-and its sums are those of integer hardware, but it takes them from a float product, because NumPy has none
-of int8; torch uses the processor's own. The error is that of all outputs, as a share of their size.
+A linear layer, 512×512, for a batch of 32, with weights as int8. There is no goal. Ours stores a
+quarter, and its sums are those of integer hardware, but it takes them from a float product, because
+NumPy has none of int8; torch uses the processor's own. The error is that of all outputs, as a share of
+their size.
 
 {int8}
 
