@@ -136,7 +136,7 @@ def mutants(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure: beside torch, a CNN, int8, how graphs grow, start-up. Writes docs/benchmarks.md."""
     dist = build_wheels(session)
-    session.install("--find-links", str(dist), "tinytorch-nn", TORCH)
+    session.install("--find-links", str(dist), "tinytorch-optim", TORCH)
     session.run("python", "benchmarks/page.py", env={**ONE_THREAD, **ANY_KERNEL})
 
 
