@@ -832,8 +832,7 @@ for what, observer in {
 
 # %% [markdown]
 # Half the step is half the error: each bit less doubles it, and at first nobody notices. Where it hurts,
-# the choice of the grid counts. (Fewer than 8 bits save memory only if codes are packed, several to a
-# byte.)
+# the choice of the grid counts. (Fewer than 8 bits save memory only if codes share bytes.)
 #
 # And the time? A layer of 512×512, a batch of 32, in µs: the best of many runs.
 
@@ -889,7 +888,8 @@ test_unit_together()
 #    With which grids would it not, at what price, and what would the correction terms look like?
 # 2. You train *with* the rounding in place. Its slope is 0 nearly everywhere: which gradient would you
 #    pretend it has, where, and why might that work? (It is called the straight-through estimator.)
-# 3. Two codes of 4 bits fit into a byte. What would `int_matmul` have to do, and what would be exact?
+# 3. Two codes of 4 bits fit into a byte. How long could the blocks of `int_matmul` be? And how long may
+#    a row of int8 be until int32 itself overflows?
 # 4. MSEObserver keeps all that it sees. With a histogram of 2048 bins instead, what would you lose?
 
 # %% [markdown]
