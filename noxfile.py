@@ -159,9 +159,9 @@ def attacks(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure: beside torch, a CNN, how graphs grow, start-up. Writes docs/benchmarks.md."""
+    """Measure: beside torch, a CNN, int8, how graphs grow, start-up. Writes docs/benchmarks.md."""
     dist = build_wheels(session)
-    session.install("--find-links", str(dist), "tinytorch-nn", TORCH)
+    session.install("--find-links", str(dist), "tinytorch-optim", TORCH)
     session.run("python", "benchmarks/page.py", env={**ONE_THREAD, **ANY_KERNEL})
 
 

@@ -71,6 +71,10 @@ BROKEN = {
         "_right(self, src, mask, None, late)"
     ),
     "profiling": "_right = flops\n\ndef flops(*args): return _right(*args) * 2",
+    "quantization": (
+        "def integer_linear(input, weight, sums=None):\n"
+        "    return int_matmul(input.codes, weight.codes.T)"
+    ),
     "memoization": (
         "_right = KVCache.write\n\n"
         "KVCache.write = lambda self, layer, key, value: _right(self, layer, key, value * 1.05)"

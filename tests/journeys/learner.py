@@ -138,8 +138,8 @@ def brought_by(distribution: str) -> InstalledTier:
 
 
 def an_export(module: Module) -> tuple[str, str]:
-    """(facade, a class or function that the module brings to it)"""
-    facade, names = next(iter(module.exports.items()))
+    """(facade, a class or function that the module brings to it); in no facade, (module, a name)"""
+    facade, names = next(iter(module.exports.items()), (module.target, module.names))
     return facade, names[0]
 
 

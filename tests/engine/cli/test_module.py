@@ -12,7 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from support import Learner, edit, environment, finish, hand_in, put_first, wait_until_gone
+from support import (
+    Learner,
+    a_module,
+    edit,
+    environment,
+    finish,
+    hand_in,
+    put_first,
+    wait_until_gone,
+)
+from tito.cli.module import import_lines
 
 both_formats = pytest.mark.parametrize("suffix", [".ipynb", ".py"])
 
@@ -188,6 +198,12 @@ def test_a_changed_test_is_named_with_the_way_back_and_the_way_works(
     assert not exported(learner).exists()
     assert learner.tito("module", "reset", "counter", "--tests", "--yes").code == 0
     assert learner.tito("module", "complete", "counter").code == 0
+
+
+def test_what_no_facade_offers_is_imported_as_a_module() -> None:
+    assert list(import_lines(a_module("cache", 1))) == ["from lib.core import cache"]
+    offered = a_module("counter", 2, exports={"lib.core": tuple("abcde")})
+    assert list(import_lines(offered)) == ["from lib.core import a, b, c, d, …"]
 
 
 def test_completing_tells_what_can_be_imported_and_what_is_unlocked(learner: Learner) -> None:

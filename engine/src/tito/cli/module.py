@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 
 import click
@@ -147,10 +148,8 @@ def complete(name: str, timeout: float, force: bool) -> None:
     )
     if done.kept:
         click.echo(f"The old export had been changed by hand; a copy: {desk.shown(done.kept)}")
-    for facade, names in chosen.exports.items():
-        click.echo(
-            f"  from {facade} import {', '.join(names[:4])}{', …' if len(names) > 4 else ''}"
-        )
+    for line in import_lines(chosen):
+        click.echo(f"  {line}")
     hooks = Hooks(desk.installed.plugins)
     arguments = {"course": desk.course, "workspace": desk.workspace, "module": chosen}
     for line in hooks.call("tito_module_completed", str, **arguments):
@@ -158,6 +157,15 @@ def complete(name: str, timeout: float, force: bool) -> None:
     if following := next_command(desk, read_state(desk.workspace)[0]):
         say_next(following)
     say_findings((*findings, *hooks.findings))
+
+
+def import_lines(chosen: Module) -> Iterator[str]:
+    """What can be typed now: names from facades, or, if the module is in none, the module itself."""
+    for facade, names in chosen.exports.items():
+        yield f"from {facade} import {', '.join(names[:4])}{', …' if len(names) > 4 else ''}"
+    if not chosen.exports:
+        package, _, name = chosen.target.rpartition(".")
+        yield f"from {package} import {name}"
 
 
 @module.command()
