@@ -92,9 +92,10 @@ def test_what_another_command_has_added_until_now_is_seen(learner: Learner) -> N
         )  # fmt: skip
         assert second.stderr
         assert "waiting" in second.stderr.readline()
-        set_tiers(workspace, ["base", "more"])
-    assert "You build More here already." in second.communicate(timeout=20)[0]
+        set_tiers(workspace, ["more"])
+    assert "You build More here now" in second.communicate(timeout=20)[0]
     assert second.returncode == 0
+    assert read_workspace(learner.root).tiers == ("more",)
 
 
 def test_a_tier_that_was_uninstalled_is_told_and_stays_in_the_list(learner: Learner) -> None:

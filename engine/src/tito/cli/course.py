@@ -52,7 +52,7 @@ def new(folder: Path, tiers: str, name: str) -> None:
     help="Where to write the page; by default report.html in the course.",
 )
 def report(names: bool, output: Path | None) -> None:
-    """Write a page about the class: who stands where, what most fail, what to look at."""
+    """Write a page about the class: standings, hard tasks, flags."""
     from datetime import datetime
 
     from tito.grading.course import find_course

@@ -59,21 +59,20 @@ def add(name: str) -> None:
     from tito.workspace.lock import locked
     from tito.workspace.tiers import set_tiers
 
-    before = open_desk().workspace
-    with locked(before, say_aside):
-        desk = desk_of(
-            read_workspace(before.root)
-        )  # another command may have been at work until now
-        chosen = desk.installed.tier_named(name)
-        if chosen.id in desk.workspace.tiers:
-            click.echo(f"You build {chosen.title} here already.")
-            return
+    before = open_desk()
+    chosen = before.installed.tier_named(name)
+    if chosen.id in before.workspace.tiers:
+        click.echo(f"You build {chosen.title} here already.")
+        return
+    with locked(before.workspace, say_aside):
+        # Another command may have been at work until now.
+        desk = desk_of(read_workspace(before.workspace.root))
         wanted = {*desk.workspace.tiers, chosen.id}
         tiers = [each.tier.id for each in desk.installed.tiers if each.tier.id in wanted]
         desk.installed.course(tiers)  # raises if they do not fit together
         set_tiers(desk.workspace, tiers + list(absences(desk.installed, desk.workspace)))
     click.echo(f"You build {chosen.title} here now: {', '.join(m.id for m in chosen.modules)}.")
-    after = desk_of(read_workspace(before.root))
+    after = desk_of(read_workspace(before.workspace.root))
     if following := next_module(after):
         say_next(f"tito module start {following.id}")
 

@@ -113,8 +113,9 @@ def gate(installed: Installed, workspace: Workspace | None) -> Gate:
     try:
         absent = absences(installed, workspace)
         left = [tier for tier in workspace.tiers if tier not in absent]
-        if absent and not left:
-            raise UsageError(replace(finding, level="error") for finding in absent.values())
+        if absent and not left:  # the installed tiers' own findings may say why
+            missing = (replace(finding, level="error") for finding in absent.values())
+            raise UsageError((*installed.findings, *missing))
         course = installed.course(left)
         if not absent:
             _check_provided(workspace, course)
