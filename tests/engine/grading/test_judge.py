@@ -19,7 +19,7 @@ from judging import (
     assignment,
     doubled,
 )
-from support import OUR_TIERS, install, project
+from support import OUR_TIERS, forget, install, project
 from tito.curriculum.installed import installed
 from tito.errors import UsageError
 from tito.grading.judge import Judge
@@ -36,12 +36,14 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
     site = folder / "site"
     site.mkdir()
     install(project("base-tier", folder), site)
+    forget("abacus")  # another test's
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(site)
         patch.setenv("TITO_DISABLE_PLUGINS", OUR_TIERS)
         patch.delenv("TITO_WORKSPACE", raising=False)
         with Judge(["counter"], "total", Settings(limits=LIMITS), tiers=installed()) as made:
             yield made
+    forget("abacus")
 
 
 def outcomes(judge: Judge, *cells: str) -> list[str]:
@@ -203,6 +205,12 @@ def test_what_only_measures_is_left_out_unless_it_is_wanted(judge: Judge) -> Non
         patch.setattr(judge, "settings", Settings(limits=LIMITS, analysis=True))
         runs, _ = judge.run(given, given.cells)
     assert [run.value for run in runs] == ["1", "2"]
+
+
+def test_no_file_beside_the_notebook_is_imported(judge: Judge) -> None:
+    write = "for name in ('numpy', 'colorsys'): open(f'{name}.py', 'w').write('allclose = 1')"
+    use = "import numpy, colorsys\nassert callable(numpy.allclose)\ncolorsys.rgb_to_hsv"
+    assert outcomes(judge, write, use) == ["passed", "passed"]
 
 
 def test_an_unknown_module_is_told(judge: Judge) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from judging import RIGHT, assignment, doubled
-from support import OUR_TIERS, ROOT, install, project
+from support import OUR_TIERS, ROOT, forget, install, project
 from tito.curriculum.installed import installed
 from tito.errors import CourseFolderError
 from tito.grading import judge as judge_module
@@ -52,11 +52,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     site = folder / "site"
     site.mkdir()
     install(project("base-tier", folder), site)
+    forget("abacus")  # another test's
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(site)
         patch.setenv("TITO_DISABLE_PLUGINS", OUR_TIERS)
         patch.setenv("SECRET_OF_THE_GRADER", "1")
         yield site
+    forget("abacus")
 
 
 @pytest.fixture(scope="module", params=[BEST, LANDLOCK, NO_NAMESPACES])
