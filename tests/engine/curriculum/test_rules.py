@@ -372,6 +372,12 @@ CONFIG_WRONG = {
         "hints for 'counter-cuont', which is no exercise of the module",
         "hints",
     ),
+    "a rubric too many": (
+        "minutes: 5",
+        "minutes: 5\nrubrics: [As far as memory reaches., As far as time does.]",
+        "there are 2 rubrics for 1 questions to think about",
+        "rubrics",
+    ),
 }
 
 

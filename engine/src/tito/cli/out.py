@@ -31,11 +31,16 @@ def say_json(data: Any) -> None:
 
 def say_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Left-aligned columns under their heads, as wide as they need to be."""
-    lines = [[str(value) for value in row] for row in rows]
+    lines = [[plain(str(value)) for value in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(heads, *lines, strict=True)]
     click.secho(_aligned(heads, widths), bold=True)
     for line in lines:
         click.echo(_aligned(line, widths))
+
+
+def plain(text: str) -> str:
+    """What a terminal would take for a command, such as names that others gave their files, is escaped."""
+    return "".join(c if c == "\n" or c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _aligned(values: Sequence[str], widths: Sequence[int]) -> str:
@@ -45,7 +50,7 @@ def _aligned(values: Sequence[str], widths: Sequence[int]) -> str:
 def say_findings(findings: Iterable[Finding]) -> None:
     for finding in findings:
         color = "red" if finding.level == "error" else "yellow"
-        head, _, rest = str(finding).partition("\n")
+        head, _, rest = plain(str(finding)).partition("\n")
         click.secho(head, fg=color, err=True)
         if rest:
             click.echo(rest, err=True)

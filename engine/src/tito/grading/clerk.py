@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 ATTEMPTS = 2
+PATIENCE = 2.0  # seconds
 THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
@@ -84,8 +85,9 @@ class Clerk:
         )
 
     def close(self) -> None:
+        """End the worker; one that has nothing to do puts its things away before."""
         self._closed = True
-        self._end()
+        self._end(PATIENCE)
 
     @contextlib.contextmanager
     def _awake(self, patience: float) -> Iterator[None]:
@@ -117,11 +119,15 @@ class Clerk:
                 self._process = _start()
             return self._process
 
-    def _end(self) -> None:
+    def _end(self, patience: float = 0.0) -> None:
         """End the worker and everything it started."""
         with self._lock:
             process, self._process = self._process, None
         if process is not None:
+            if patience and process.stdin:
+                with contextlib.suppress(OSError, ValueError, subprocess.TimeoutExpired):
+                    process.stdin.close()
+                    process.wait(patience)
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()

@@ -11,6 +11,7 @@ from typing import Any
 from tito.curriculum.source import Cell
 from tito.grading.wire import Ended, Garbled, Late, Message, Wire
 
+MOST_REACHED = 10
 FORGED = "it answered in the grader's place"
 
 
@@ -32,15 +33,21 @@ class Dialogue:
     def __init__(self, wire: Wire, until: float) -> None:
         self.wire = wire
         self.until = until
+        self.reached: list[str] = []  # what answers reached for while they ran
 
     def run(self, cell: Cell, seconds: float, **how: Any) -> tuple[Message, bool]:
         """What the child says of this cell, and whether it ran to its end. Raises Stopped."""
         asked = question(cell)
-        self.say({"do": "run", **asked, **how}, seconds)
+        answer = self.ask({"do": "run", **asked, **how}, seconds)
+        return answer, ran_to_its_end(answer, asked)
+
+    def ask(self, asked: Message, seconds: float) -> Message:
+        """The answer to this question. Raises Stopped."""
+        self.say(asked, seconds)
         answer = self.hear(seconds)
         if answer.get("ticket") != asked["ticket"]:
             raise Forged(FORGED)
-        return answer, ran_to_its_end(answer, asked)
+        return answer
 
     def say(self, message: Message, seconds: float) -> None:
         try:
@@ -52,9 +59,12 @@ class Dialogue:
             raise HungUp from None
 
     def hear(self, seconds: float) -> Message:
+        """The next answer. What is reached for before it is told is kept aside."""
         limit = time.monotonic() + seconds
         try:
-            return self.wire.receive(min(limit, self.until))
+            while "reached" in (message := self.wire.receive(min(limit, self.until))):
+                self.reached += [str(message["reached"])[:100]] * (len(self.reached) < MOST_REACHED)
+            return message
         except Late:
             if self.until < limit:
                 raise Stopped("stopped: the time for the whole submission is over") from None

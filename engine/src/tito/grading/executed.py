@@ -20,6 +20,7 @@ from tito.grading.grade import MEASURES
 from tito.grading.result import CellRun, Remark, Result
 
 NOT_RUN = CellRun("", "not run")
+NEEDLESS = "this cell was not run for grading"
 Reader = Literal["student", "grader"]
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:])")
 
@@ -40,7 +41,7 @@ class Press:
             shown = _cell(cell, cell_id, answer.text)
             if cell.kind == "code":
                 number = next(numbers)
-                outputs = list(_outputs(next(runs, NOT_RUN), number))
+                outputs = list(_outputs(cell, next(runs, NOT_RUN), number))
                 shown |= {"execution_count": number, "outputs": outputs}
             made.append(shown)
             if rubric := self._rubrics.get(cell.grade_id):
@@ -74,8 +75,12 @@ def _cell(cell: Cell, cell_id: str, text: str) -> dict[str, Any]:
     }
 
 
-def _outputs(run: CellRun, number: int) -> Iterator[dict[str, Any]]:
-    """A cell that did not run to its end always shows an error: nbgrader takes none for success."""
+def _outputs(cell: Cell, run: CellRun, number: int) -> Iterator[dict[str, Any]]:
+    """A cell that did not run to its end shows an error: nbgrader takes none for success. One that
+    nobody wants to run, as it only measures, says so in words."""
+    if run.outcome == "not run" and not cell.grade_id:
+        yield {"output_type": "stream", "name": "stdout", "text": run.error or NEEDLESS}
+        return
     for name, text in (("stdout", run.stdout), ("stderr", run.stderr)):
         if text:
             yield {"output_type": "stream", "name": name, "text": text}

@@ -20,6 +20,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from tito.grading.memory import KNOWN, Dicts, Functions, real_dict
+from tito.grading.pretenders import classes
 
 globals()["__builtins__"] = dict(vars(builtins))  # our functions' own: cells may change the others
 
@@ -58,7 +59,7 @@ class Table:
         """New names of a plain module hide nothing; those of a class or a facade do."""
         if len(present) != self.size and type(self.owner) is not ModuleType:
             for name, value in present.items():
-                if name not in self.names and callable(value) and not isinstance(value, ModuleType):
+                if name not in self.names and _hides(value):
                     yield name, None
 
     def put_back(self, name: str, value: Any) -> None:
@@ -72,7 +73,18 @@ class Table:
 
 def _is_behaviour(value: Any) -> bool:
     """Told from its class: an object may answer for its attributes with code of its own."""
-    return callable(value) or hasattr(type(value), "__get__") or isinstance(value, ModuleType)
+    return _hides(value) or (isinstance(value, ModuleType) and not _is_forgotten(value.__name__))
+
+
+def _is_forgotten(module: str) -> bool:
+    """Whether a child has it no more when a student's code runs."""
+    return module.startswith("tito.grading")
+
+
+def _hides(value: Any) -> bool:
+    """Whether, added to a class, it answers in the place of something else: a method, a property."""
+    behaves = callable(value) or hasattr(type(value), "__get__")
+    return behaves and not isinstance(value, ModuleType)
 
 
 class Watch:
@@ -135,11 +147,12 @@ class Snapshot(Watch):
             for name, module in list(sys.modules.items())
             if isinstance(module, ModuleType)
             and name.partition(".")[0] in self.wanted
-            and not name.startswith("tito.grading")  # which a child forgets
+            and not _is_forgotten(name)
         }
         for name, module in self.modules.items():
             self.add(Table.of(name, module))
         self.machinery = _machinery()
+        self.classes = frozenset(map(id, classes()))
         self.dicts = Dicts(real_dict(vars(table.owner)) for table in self.tables)
         self.code = Functions(function for function, _ in self.functions)
 

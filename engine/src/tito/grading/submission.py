@@ -10,7 +10,7 @@ from typing import Protocol
 
 from tito.curriculum.regions import HIDDEN_TESTS, regions
 from tito.curriculum.source import Cell
-from tito.grading.dialogue import Dialogue, Forged, HungUp, Stopped
+from tito.grading.dialogue import Dialogue, Forged, HungUp, Stopped, question
 from tito.grading.plan import Plan
 from tito.grading.reach import reaches
 from tito.grading.result import CellRun, Remark
@@ -20,6 +20,7 @@ from tito.grading.wire import Wire
 from tito.kernel import ENDED, how_it_ended
 
 ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
+UNSOUND = re.compile("[\ud800-\udfff\0]")
 SHOWN = ("stdout", "stderr", "value", "error", "traceback")
 MOST_REACHES = 5  # of an answer are told
 SLACK = 1 << 16  # characters of a message beside what a cell printed
@@ -96,7 +97,14 @@ class Submission:
                 self._flag(self._test_from(n), text)
             if cell.is_test and run.outcome == "passed":
                 self.passed[n] = time.monotonic() - start
+                self._tell_reached(dialogue, cell)
         return True
+
+    def _tell_reached(self, dialogue: Dialogue, test: Cell) -> None:
+        """Whatever answers reached for until here, without a word of it in the lesson, is odd."""
+        for word in _names(dialogue.reached):
+            if self.plan.known.isdisjoint((word, word.rpartition(".")[2])):
+                self._flag(test, f"an answer uses {word} while it runs: no exercise needs that")
 
     def _test_from(self, n: int) -> Cell:
         """What is odd in a cell is told at the test of it: this one, or the next."""
@@ -104,8 +112,9 @@ class Submission:
 
     def _run(self, dialogue: Dialogue, cell: Cell) -> tuple[CellRun, list[str]]:
         """What the cell showed, and why a person should look at it. Raises Stopped."""
-        keeps = self.plan.keeps(cell)
-        answer, passed = dialogue.run(cell, self.limits.cell, may=self.plan.may, keeps=keeps)
+        mine = cell.grade_id in self.plan.answers
+        how = {"answer": mine, "keeps": self.plan.keeps(cell), "may": self.plan.may}
+        answer, passed = dialogue.run(cell, self.limits.cell, **how)
         outcome, flags = "passed" if passed else "failed", _names(answer.get("changed"))
         flags = [f"{name} is not what it was" for name in flags]
         if answer.get("outcome") == "passed" and not passed:
@@ -120,12 +129,22 @@ class Submission:
         waiting = trials((self.cells[n], took) for n, took in self.passed.items())
         stubs = list(self.plan.answers.values())
         try:
+            self._look_at_classes(dialogue)
             for trial in failures_to_fail(dialogue, stubs, waiting):
                 self._flag(trial.test, PASSES[trial.kind])
         except Stopped:
             for grade_id in dict.fromkeys(name_of(trial.test) for trial in waiting):
                 text = "it could not be tried without the student's functions"
                 self.flags.append(Remark("flag", grade_id, text))
+
+    def _look_at_classes(self, dialogue: Dialogue) -> None:
+        """A result that decides comparisons itself may equal whatever a test expects."""
+        if not self.passed:
+            return
+        asked = {"do": "look", **question(self.cells[0])}
+        for name in _names(dialogue.ask(asked, self.limits.cell).get("found")):
+            for test in self.passed if name not in self.plan.known else ():
+                self._flag(self.cells[test], f"a class of an answer has a {name} of its own")
 
     def _read_answers(self) -> None:
         """Whatever an answer does that no exercise needs may have made the tests after it pass."""
@@ -150,7 +169,7 @@ class Submission:
     def _text(self, value: object) -> str:
         """What a child says is a text, not too long, and has no addresses, which differ each time."""
         text = value if isinstance(value, str) else ""
-        return ADDRESS.sub("at 0x…", text[: self.limits.output + SLACK])
+        return ADDRESS.sub("at 0x…", sound(text[: self.limits.output + SLACK]))
 
 
 def without_hidden_tests(cell: Cell, traceback: str) -> str:
@@ -170,7 +189,12 @@ def without_hidden_tests(cell: Cell, traceback: str) -> str:
 
 def _names(value: object) -> list[str]:
     """What a child says are names: not many, not long."""
-    return [str(name)[:100] for name in value[:10]] if isinstance(value, list) else []
+    return [sound(str(name)[:100]) for name in value[:10]] if isinstance(value, list) else []
+
+
+def sound(text: str) -> str:
+    """Without what no file or database can hold: halves of characters, and zeros."""
+    return UNSOUND.sub("\ufffd", text)
 
 
 def name_of(cell: Cell) -> str:
