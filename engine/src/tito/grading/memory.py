@@ -83,8 +83,14 @@ class Functions:
     """Code, defaults and closure of functions."""
 
     def __init__(self, functions: Iterable[FunctionType]) -> None:
-        self.views = [_view(id(each) + PARTS_AT, 32) for each in functions]
-        self.saved = b"".join(self.views)
+        self.views: list[View] = []
+        self.saved = b""
+        self.add(functions)
+
+    def add(self, functions: Iterable[FunctionType]) -> None:
+        new = [_view(id(each) + PARTS_AT, 32) for each in functions]
+        self.views += new
+        self.saved += b"".join(new)
 
     def written(self) -> bool:
         return b"".join(self.views) != self.saved

@@ -114,7 +114,7 @@ class Submission:
         """What the cell showed, and why a person should look at it. Raises Stopped."""
         mine = cell.grade_id in self.plan.answers
         how = {"answer": mine, "keeps": self.plan.keeps(cell), "may": self.plan.may}
-        answer, passed = dialogue.run(cell, self.limits.cell, **how)
+        answer, passed = dialogue.run(cell, self.limits.cell, self.plan.ready(cell), **how)
         outcome, flags = "passed" if passed else "failed", _names(answer.get("changed"))
         flags = [f"{name} is not what it was" for name in flags]
         if answer.get("outcome") == "passed" and not passed:
@@ -127,10 +127,9 @@ class Submission:
     def _try_without(self, dialogue: Dialogue) -> None:
         """Each test that passed has to fail once the student's functions are gone."""
         waiting = trials((self.cells[n], took) for n, took in self.passed.items())
-        stubs = list(self.plan.answers.values())
         try:
             self._look_at_classes(dialogue)
-            for trial in failures_to_fail(dialogue, stubs, waiting):
+            for trial in failures_to_fail(dialogue, self.plan, waiting):
                 self._flag(trial.test, PASSES[trial.kind])
         except Stopped:
             for grade_id in dict.fromkeys(name_of(trial.test) for trial in waiting):
