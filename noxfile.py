@@ -100,7 +100,7 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def journeys(session: nox.Session) -> None:
-    """Play a learner through every configuration of the tiers, from wheels, with all milestones."""
+    """A learner and an instructor in every configuration of the tiers, from wheels, milestones too."""
     dist = build_wheels(session)
     folder = Path(session.create_tmp()).resolve()
     names = [Path(package).name for package in PACKAGES]
@@ -147,6 +147,14 @@ def browser(session: nox.Session) -> None:
     """formgrader in a real browser, on a course that we graded. Needs chromium and chromedriver."""
     install_editable(session, "-e", "engine[grading]", "pytest", "selenium>=4.20")
     session.run("pytest", "tests/browser", *session.posargs, env=ONE_THREAD)
+
+
+@nox.session
+def attacks(session: nox.Session) -> None:
+    """Grade the hostile submissions with stock nbgrader, in containers. Writes docs/attacks.md."""
+    install_editable(session, "-r", "tests/requirements.txt")
+    session.run("python", "tests/grading/adversarial/stock.py", *session.posargs, env=ONE_THREAD)
+    session.run("python", "tests/grading/adversarial/page.py")
 
 
 @nox.session
@@ -201,6 +209,6 @@ def minimums(session: nox.Session) -> None:
     session.install("-r", "tests/minimums.txt", "-r", "tests/requirements.txt")
     install_editable(session, "-c", "tests/minimums.txt")
     session.run(
-        "pytest", "tests/engine", "tests/curriculum", *session.posargs,
+        "pytest", "tests/engine", "tests/grading", "tests/curriculum", *session.posargs,
         env={**ONE_THREAD, "TITO_TEST_WHEELHOUSE": str(folder)},
     )  # fmt: skip

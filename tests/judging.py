@@ -10,8 +10,10 @@ from tito.curriculum.source import Cell
 from tito.grading.assignment import Assignment
 from tito.grading.judge import Judge
 from tito.grading.result import CellRun, Remark
+from tito.grading.settings import MIB, Limits
 
 ANSWER, TEST = "answer", "test"
+LIMITS = Limits(cell=3, wall=60, memory=512 * MIB, file=MIB, processes=16, output=1000)
 
 GIVEN = """import math
 import numpy as np

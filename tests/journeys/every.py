@@ -1,10 +1,10 @@
-"""Plays the journey of every configuration of the tiers, each in a fresh environment.
+"""Plays a learner, and then an instructor, in every configuration of the tiers.
 
     python every.py FOLDER WHEELS DISTRIBUTION…
 
-The distributions stand in the order in which their tiers are taught; `WHEELS` is the folder of their
-wheels. Two configurations are played at a time. `FOLDER` keeps the environments, the workspaces and
-the transcripts; a transcript that ends with a failure is printed.
+Each in a fresh environment, and two at a time. The distributions stand in the order in which their
+tiers are taught; `WHEELS` is the folder of their wheels. `FOLDER` keeps the environments, what was
+made in them, and the transcripts; a transcript that ends with a failure is printed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-LEARNER = Path(__file__).with_name("learner.py")
+LEARNER, INSTRUCTOR = (Path(__file__).with_name(f"{who}.py") for who in ("learner", "instructor"))
 
 
 def configurations(distributions: Sequence[str]) -> list[list[str]]:
@@ -33,10 +33,15 @@ def play(configuration: list[str], folder: Path, wheels: str) -> bool:
     place = folder / "+".join(configuration)
     venv.create(place / "venv", with_pip=True, clear=True, symlinks=os.name != "nt")
     python = place / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    install = [python, "-m", "pip", "install", "--quiet", configuration[0]]
+    install = [python, "-m", "pip", "install", "--quiet"]
     environment = {**os.environ, "PIP_FIND_LINKS": wheels}
     with (place / "transcript.txt").open("w+", encoding="utf-8") as transcript:
-        for command in (install, [python, LEARNER, place / "course", *configuration]):
+        for command in (
+            [*install, configuration[0]],
+            [python, LEARNER, place / "course", *configuration],
+            [*install, "tinytorch-engine[grading]"],
+            [python, INSTRUCTOR, place / "class", *configuration],
+        ):
             done = subprocess.run(
                 command, env=environment, stdout=transcript, stderr=subprocess.STDOUT
             )

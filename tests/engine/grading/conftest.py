@@ -12,10 +12,13 @@ from unittest import mock
 import pytest
 
 from grading.synthetic import class_of
-from support import OUR_TIERS, ROOT, install, project
+from judging import LIMITS
+from support import OUR_TIERS, ROOT, forget, install, project
+from tito.curriculum.installed import installed
 from tito.grading.course import CourseFolder, read_course
 from tito.grading.generate import generate
 from tito.grading.gradebook import record
+from tito.grading.judge import Judge
 from tito.grading.new import new_course
 from tito.grading.regrade import regrade
 from tito.grading.settings import Settings
@@ -107,3 +110,20 @@ def a_class(course: CourseFolder, graded: Path) -> CourseFolder:
     shutil.rmtree(course.root)
     shutil.copytree(graded, course.root)
     return course
+
+
+@pytest.fixture(scope="module")
+def judge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
+    """Of the base course's second module, whose first is provided."""
+    folder = tmp_path_factory.mktemp("judge")
+    site = folder / "site"
+    site.mkdir()
+    install(project("base-tier", folder), site)
+    forget("abacus")  # another test's
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(site)
+        patch.setenv("TITO_DISABLE_PLUGINS", OUR_TIERS)
+        patch.delenv("TITO_WORKSPACE", raising=False)
+        with Judge(["counter"], "total", Settings(limits=LIMITS), tiers=installed()) as made:
+            yield made
+    forget("abacus")

@@ -14,7 +14,7 @@ from tito.curriculum import files
 from tito.curriculum.source import Cell
 from tito.grading.assignment import Assignment, read_assignment
 from tito.grading.course import CourseFolder
-from tito.grading.grade import MEASURES, MOST_REMARKS, Paper, grade
+from tito.grading.grade import MOST_REMARKS, Paper, grade
 from tito.grading.intake import Submission
 from tito.grading.result import CellRun, Remark, Result, dump, load
 from tito.grading.settings import Settings
@@ -125,20 +125,3 @@ def test_flags_are_not_buried_under_notes(assignment: Assignment, maker: Maker) 
 def test_the_same_submission_gives_the_same_bytes(assignment: Assignment, maker: Maker) -> None:
     data = files.notebook(maker.up_to(maker.tasks[0]))
     assert dump(graded(assignment, data)) == dump(graded(assignment, data))
-
-
-def test_cells_that_only_measure_are_not_run(assignment: Assignment, maker: Maker) -> None:
-    """They show other numbers each time. A test in their section runs as any other."""
-    heading = next(n for n, c in enumerate(assignment.cells) if "📊 Systems analysis" in c.text)
-    clock = replace(assignment.cells[0], kind="code", text="print(time())", metadata={}, number=901)
-    test = replace(next(c for c in assignment.cells if c.is_test), number=902)
-    cells = [*assignment.cells[: heading + 1], clock, test, *assignment.cells[heading + 1 :]]
-    judge = Fake()
-    result = graded(replace(assignment, cells=tuple(cells)), files.notebook(maker.solved), judge)
-    assert clock.text not in judge.ran
-    assert judge.ran.count(test.text) == 2
-    code = [cell for cell in cells if cell.kind == "code"]
-    assert len(result.runs) == len(code)
-    measured = result.runs[code.index(clock)]
-    assert (measured.outcome, measured.error) == ("not run", MEASURES)
-    assert {run.outcome for run in result.runs if run != measured} == {"passed"}

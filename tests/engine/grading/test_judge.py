@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from judging import (
     ANSWER,
     DOUBLE,
     GIVEN,
+    LIMITS,
     RIGHT,
     STUB,
     TEST,
@@ -19,31 +19,10 @@ from judging import (
     assignment,
     doubled,
 )
-from support import OUR_TIERS, forget, install, project
-from tito.curriculum.installed import installed
 from tito.errors import UsageError
 from tito.grading.judge import Judge
 from tito.grading.result import CellRun
-from tito.grading.settings import MIB, Limits, Settings
-
-LIMITS = Limits(cell=3, wall=60, memory=512 * MIB, file=MIB, processes=16, output=1000)
-
-
-@pytest.fixture(scope="module")
-def judge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
-    """Of the base course's second module, whose first is provided."""
-    folder = tmp_path_factory.mktemp("judge")
-    site = folder / "site"
-    site.mkdir()
-    install(project("base-tier", folder), site)
-    forget("abacus")  # another test's
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(site)
-        patch.setenv("TITO_DISABLE_PLUGINS", OUR_TIERS)
-        patch.delenv("TITO_WORKSPACE", raising=False)
-        with Judge(["counter"], "total", Settings(limits=LIMITS), tiers=installed()) as made:
-            yield made
-    forget("abacus")
+from tito.grading.settings import Limits, Settings
 
 
 def outcomes(judge: Judge, *cells: str) -> list[str]:

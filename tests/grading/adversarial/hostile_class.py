@@ -14,7 +14,7 @@ from pathlib import Path
 from unittest import mock
 
 from grading.adversarial.suite import HONEST, NAME, NOTEBOOK, Attack, answered
-from support import OUR_TIERS, forget, install, project
+from support import OUR_TIERS, ROOT, forget, install, project
 from tito.grading.choose import chosen_jobs
 from tito.grading.course import CourseFolder
 from tito.grading.executors import Local, Where
@@ -34,12 +34,12 @@ SUBREAPER = 36  # prctl: whoever loses their parent becomes ours
 
 @contextmanager
 def hostile_course(root: Path) -> Iterator[tuple[CourseFolder, Path]]:
-    """A course of the base tier whose second lesson is the one beside this file, and the tier's site."""
+    """A course of the base tier whose second lesson is there to be attacked, and the tier's site."""
     site = root / "site"
     site.mkdir(parents=True)
     tier = project("base-tier", root)
     lesson = tier / "src" / "abacus_base" / "modules" / NAME / "total_dev.py"
-    shutil.copy(Path(__file__).with_name("total_dev.py"), lesson)
+    shutil.copy(ROOT / "tests" / "data" / "hostile-lesson" / "total_dev.py", lesson)
     install(tier, site)
     kept = {key: value for key, value in os.environ.items() if not key.startswith("TITO_")}
     kept |= {"PYTHONPATH": str(site), "TITO_DISABLE_PLUGINS": OUR_TIERS}
@@ -85,7 +85,9 @@ def beside(number: int, attack: Attack) -> str:
     return f"{student(number, attack)}-{CLASSMATE}"
 
 
-def graded_class(root: Path, course: CourseFolder, site: Path, attacks: list[Attack]) -> HostileClass:
+def graded_class(
+    root: Path, course: CourseFolder, site: Path, attacks: list[Attack]
+) -> HostileClass:
     put_classmate(course, CLASSMATE)
     made = HostileClass(course, "")
     _grade(made)

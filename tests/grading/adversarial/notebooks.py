@@ -33,7 +33,9 @@ def attack(family: str, tries: str, **about: Any) -> Callable[[Any], Any]:
 
 def cells(notebook: Any) -> dict[str, Any]:
     """The cells that have a grade id, under it."""
-    ids = ((cell["metadata"].get("nbgrader", {}).get("grade_id"), cell) for cell in notebook["cells"])
+    ids = (
+        (cell["metadata"].get("nbgrader", {}).get("grade_id"), cell) for cell in notebook["cells"]
+    )
     return {grade_id: cell for grade_id, cell in ids if grade_id}
 
 
@@ -144,7 +146,10 @@ def grade_ids_swapped(folder: Path, path: Path) -> None:
     edit(path, change)
 
 
-@attack(CELLS_AND_METADATA, "cells in the opposite order, so that the last one defines what the first needs")
+@attack(
+    CELLS_AND_METADATA,
+    "cells in the opposite order, so that the last one defines what the first needs",
+)
 def order_reversed(folder: Path, path: Path) -> None:
     edit(path, lambda notebook, by_id: notebook["cells"].reverse())
 
@@ -190,7 +195,10 @@ def cells_without_parts(folder: Path, path: Path) -> None:
 def metadata_odd(folder: Path, path: Path) -> None:
     def change(notebook: Any, by_id: Any) -> None:
         by_id["total-total"]["metadata"]["nbgrader"] = "yes"
-        by_id["test-total-total"]["metadata"]["nbgrader"] |= {"grade_id": ["a"], "schema_version": "x"}
+        by_id["test-total-total"]["metadata"]["nbgrader"] |= {
+            "grade_id": ["a"],
+            "schema_version": "x",
+        }
         by_id["test-total-mean"]["metadata"] |= {"nbgrader": None}
 
     edit(path, change)
@@ -253,7 +261,9 @@ def hundred_megabytes(folder: Path, path: Path) -> None:
     edit(path, lambda notebook, by_id: notebook["metadata"].update(x="x" * 100_000_000))
 
 
-@attack(BYTES, "a number of a million digits, an infinity, the same key twice", cells=NOTHING, earned=0)
+@attack(
+    BYTES, "a number of a million digits, an infinity, the same key twice", cells=NOTHING, earned=0
+)
 def numbers(folder: Path, path: Path) -> None:
     text = path.read_text()
     path.write_text(text.replace('"nbformat": 4', '"nbformat": ' + "4" * 1_000_000))
@@ -339,7 +349,9 @@ def link_as_folder(folder: Path, path: Path) -> None:
     folder.symlink_to("../classmate/02_total")
 
 
-@attack(FILES, "a file that never ends: a link to /dev/zero", cells=NOTHING, earned=0, notes=("link",))
+@attack(
+    FILES, "a file that never ends: a link to /dev/zero", cells=NOTHING, earned=0, notes=("link",)
+)
 def link_to_device(folder: Path, path: Path) -> None:
     path.unlink()
     path.symlink_to("/dev/zero")
@@ -368,16 +380,26 @@ def modules_beside(folder: Path, path: Path) -> None:
     for name in ("numpy", "sitecustomize", "usercustomize", "abacus", "json", "conftest"):
         (folder / f"{name}.py").write_text("import os; os._exit(0)")
     (folder / "x.pth").write_text("import os; os._exit(0)")
-    (folder / "nbgrader_config.py").write_text("c = get_config()\nc.foo = 1\nimport os; os._exit(0)")
+    (folder / "nbgrader_config.py").write_text(
+        "c = get_config()\nc.foo = 1\nimport os; os._exit(0)"
+    )
 
 
-@attack(FILES, "ten thousand files beside the notebook", cells=NOTHING, earned=0, notes=("more than",))
+@attack(
+    FILES, "ten thousand files beside the notebook", cells=NOTHING, earned=0, notes=("more than",)
+)
 def many_files(folder: Path, path: Path) -> None:
     for number in range(10_000):
         (folder / f"{number}.txt").touch()
 
 
-@attack(FILES, "several notebooks, none of the right name", cells=NOTHING, earned=0, notes=("none is called",))
+@attack(
+    FILES,
+    "several notebooks, none of the right name",
+    cells=NOTHING,
+    earned=0,
+    notes=("none is called",),
+)
 def several(folder: Path, path: Path) -> None:
     path.rename(folder / "one.ipynb")
     (folder / "two <script>\x1b[2J.ipynb").write_text("{}")

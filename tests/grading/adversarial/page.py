@@ -23,14 +23,20 @@ PAGE = ROOT / "docs" / "attacks.md"
 TOP = """\
 # Hostile submissions
 
-What `tests/grading/adversarial/` hands in, {number} submissions in {families} families. In CI all of them are graded in one run, each with an honest classmate beside it.
-Whatever is tried: the run ends in time; every classmate's result is, byte for byte, what it is without an attacker; nothing is written but results; no process is left; and no solution, hidden
-test or classmate's file stands in a result. The lesson has two exercises and three tests, worth 30, 30 and 40 points; most attacks cheat in the first and do the second properly, which earns 30.
+What `tests/grading/adversarial/` hands in, {number} submissions in {families} families. In CI all
+of them are graded in one run, each with an honest classmate beside it. Whatever is tried: the run
+ends in time; every classmate's result is, byte for byte, what it is without an attacker; nothing is
+written but results; no process is left; and no solution, hidden test or classmate's file stands in
+a result. The lesson has two exercises and three tests, worth 30, 30 and 40 points; most attacks
+cheat in the first and do the second properly, which earns 30.
 
-*earns*: points that are given without a person; *a person looks*: tests that passed, and get no points until somebody has looked at the reason. `nox -s attacks` measures what nbgrader's own
-autograde does with the same files, in a container without a network that cannot change the machine: its points, and *reads* what stands in the outputs of the graded notebook
-afterwards: solutions, hidden tests (nbgrader shows their lines in tracebacks), a classmate's work. *no grade*: it grades nothing of that submission, and the instructor has to find out why.
-What in-process tests cannot guarantee is in [Grading a class](grading.md#what-in-process-tests-cannot-guarantee).
+*earns*: points that are given without a person; *a person looks*: tests that passed, and get no
+points until somebody has looked at the reason. `nox -s attacks` measures what nbgrader's own
+autograde does with the same files, in a container without a network that cannot change the machine:
+its points, and *reads* what stands in the outputs of the graded notebook afterwards: solutions,
+hidden tests (nbgrader shows their lines in tracebacks), a classmate's work. *no grade*: it grades
+nothing of that submission, and the instructor has to find out why. What in-process tests cannot
+guarantee is in [Grading a class](grading.md#what-in-process-tests-cannot-guarantee).
 """
 
 
@@ -71,6 +77,8 @@ def _measured(stock: dict[str, Any]) -> Iterator[str]:
         yield f"reads {', '.join(stock['read'])}"
     if stock.get("wrote"):
         yield "writes outside"
+    if stock.get("classmate") is None:
+        yield "**and a classmate gets no grade**"
 
 
 if __name__ == "__main__":

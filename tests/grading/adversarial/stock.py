@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from grading.adversarial.suite import Attack
 
 MEASURED = Path(__file__).with_name("stock.json")
-CELL, PATIENCE = 5, 30  # seconds that nbgrader gives a cell, and we a submission
+CELL, PATIENCE = 5, 12  # seconds that nbgrader gives a cell, and we a submission
 CONFIG = f"c.ExecutePreprocessor.timeout = {CELL}\n"
 MEMORY, FILE = 4 << 30, 64 << 20
 LAST = "~classmate"
@@ -67,6 +67,10 @@ def measured(family: list[Attack], root: Path, course: Path, site: Path) -> dict
         said = words(made.root, site, outside)
         attack.put(made.submitted(attack.name, NAME), made.release(NAME), said)
     found = contained(home, len(family))
+    if not found and len(family) > 1:  # one of them ended nbgrader for all
+        middle = len(family) // 2
+        halves = (measured(each, root, course, site) for each in (family[:middle], family[middle:]))
+        return {name: about for half in halves for name, about in half.items()}
     for attack in family:
         about = found.setdefault(attack.name, {"points": None, "read": []})
         about["classmate"] = found.get(LAST, {}).get("points")
@@ -77,7 +81,14 @@ def measured(family: list[Attack], root: Path, course: Path, site: Path) -> dict
 
 def contained(home: Path, number: int) -> dict[str, Any]:
     """Run `inside` in a container that may write to `home` only. Empty if it does not come back."""
-    container = ("bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL")
+    container = (
+        "bwrap",
+        "--unshare-all",
+        "--die-with-parent",
+        "--new-session",
+        "--cap-drop",
+        "ALL",
+    )
     view = ("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/run")
     inner = (sys.executable, __file__, "--inside", str(home / "course"))
     try:

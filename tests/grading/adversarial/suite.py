@@ -1,7 +1,7 @@
 """The hostile submissions: what each tries, and what must come of it.
 
-Most are answers to the two exercises of `total_dev.py`, and stand in `attacks/`, a table a family.
-Those that are no text of an answer, but another file, are functions in `notebooks.py`.
+Most are answers to the two exercises of tests/data/hostile-lesson, and stand in `attacks/`, a table
+a family. Those that are no text of an answer, but another file, are functions in `notebooks.py`.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ Files = Callable[[Path, Path], None]  # (the submission's folder, the honest not
 
 @dataclass(frozen=True)
 class Attack:
-    """`cells` are what becomes of CELLS, in that order, "any" where chance decides; `earned` are the points without those that a
-    person decides about. Every one of `flags`, `notes` and `says` is part of a flag, a note or a
-    cell's output; without `flags`, there may be none. `stock` says why it does not run with nbgrader;
-    `beyond`, in the words of docs/grading.md, why nothing in this process can stop it.
+    """`cells` are what becomes of CELLS, in that order, "any" where chance decides; `earned` are the
+    points without those that a person decides about. Every one of `flags`, `notes` and `says` is part
+    of a flag, a note or a cell's output; without `flags`, there may be none. `stock` says why it does
+    not run with nbgrader; `beyond`, in words of docs/grading.md, why nothing in this process stops it.
     """
 
     family: str

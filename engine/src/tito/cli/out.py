@@ -39,7 +39,7 @@ def say_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 
 def plain(text: str) -> str:
-    """What a terminal would take for a command, such as names that others gave their files, is escaped."""
+    """With what a terminal would take for a command escaped: others may have named these files."""
     return "".join(c if c == "\n" or c.isprintable() else ascii(c)[1:-1] for c in text)
 
 

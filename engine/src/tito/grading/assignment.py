@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from tito.curriculum.anatomy import ANALYSIS
 from tito.curriculum.source import Cell, Unreadable, read_notebook
 from tito.curriculum.views import locked, with_checksum
 from tito.errors import CourseFolderError
 from tito.grading.course import CourseFolder
 from tito.model import Finding
-
-SECTION = re.compile(r"^## (?P<title>.*?)[ \t]*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +42,6 @@ class Assignment:
     def answers(self) -> dict[str, Cell]:
         """Grade id → the stub of each cell that a student fills in."""
         return {cell.grade_id: cell for cell in self.cells if cell.is_solution}
-
-
-def analysis(cells: Iterable[Cell]) -> Iterator[Cell]:
-    """The given code cells of the systems analysis that are worth nothing: they only measure."""
-    title = ""
-    for cell in cells:
-        if cell.kind == "markdown" and (found := SECTION.search(cell.text)):
-            title = found["title"]
-        if cell.kind == "code" and not cell.grade_id and title == ANALYSIS:
-            yield cell
 
 
 def read_assignment(course: CourseFolder, name: str) -> Assignment:

@@ -16,7 +16,6 @@ from typing import Any, Literal
 from tito.curriculum.files import KERNEL, cell_ids
 from tito.curriculum.source import Cell
 from tito.grading.assignment import Assignment
-from tito.grading.grade import MEASURES
 from tito.grading.result import CellRun, Remark, Result
 
 NOT_RUN = CellRun("", "not run")
@@ -92,9 +91,7 @@ def _outputs(cell: Cell, run: CellRun, number: int) -> Iterator[dict[str, Any]]:
             "data": data,
             "metadata": {},
         }
-    if run.error == MEASURES:
-        yield {"output_type": "stream", "name": "stdout", "text": f"[{MEASURES}]\n"}
-    elif run.outcome != "passed":
+    if run.outcome != "passed":
         said = run.error or f"this cell: {run.outcome}"
         lines = [*run.traceback.splitlines(), *said.split("\n")]
         yield {"output_type": "error", "ename": run.outcome, "evalue": said, "traceback": lines}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from tito.curriculum.source import Cell
-from tito.grading.assignment import Assignment, analysis
+from tito.grading.assignment import Assignment
 from tito.grading.intake import Refused, Submission
 from tito.grading.reading import cells_of
 from tito.grading.rebuild import Rebuilt, rebuild
@@ -17,7 +17,6 @@ from tito.grading.settings import Settings
 
 MOST_REMARKS = 50
 MOST_TEXT = 1_000  # characters of a remark
-MEASURES = "this cell only measures, and is not run for grading"
 
 
 class Judging(Protocol):
@@ -47,31 +46,13 @@ def grade(
         rebuilt = rebuilt_from(assignment, paper.submission)
     except Refused as error:
         return replace(result, scores=_nothing(assignment), remarks=(_refusal(error),))
-    runs, flags = run_what_counts(assignment, rebuilt.cells, judge)
+    runs, flags = judge.run(assignment, rebuilt.cells)
     return replace(
         result,
-        runs=runs,
+        runs=tuple(runs),
         scores=scores(assignment, rebuilt.cells, runs, flags, settings),
         remarks=_bounded([*rebuilt.notes, *flags]),
     )
-
-
-def run_what_counts(
-    assignment: Assignment, cells: Sequence[Cell], judge: Judging
-) -> tuple[tuple[CellRun, ...], list[Remark]]:
-    """All but the cells that only measure: these take as long as all others together, and show
-    something else each time."""
-    measuring = {cell.number for cell in analysis(cells)}
-    ran, flags = judge.run(assignment, [cell for cell in cells if cell.number not in measuring])
-    of_the_others = iter(ran)
-    runs = (
-        CellRun(cell.grade_id or cell.id, "not run", error=MEASURES)
-        if cell.number in measuring
-        else next(of_the_others)
-        for cell in cells
-        if cell.kind == "code"
-    )
-    return tuple(runs), flags
 
 
 def rebuilt_from(assignment: Assignment, submission: Submission) -> Rebuilt:

@@ -30,7 +30,7 @@ DIRECTLY = {
     "object.__setattr__", "sys._getframe",
 }  # fmt: skip
 EVENTS = ANYWHERE | DIRECTLY
-MESSENGERS = {"inspect", "logging", "traceback"}  # modules that look at frames for others
+MESSENGERS = {"inspect", "traceback"}  # modules that look at frames for others
 
 
 class Sentry:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from tito.curriculum.regions import HIDDEN_TESTS, regions
 from tito.curriculum.source import Cell
-from tito.grading.dialogue import Dialogue, Forged, HungUp, Stopped, question
+from tito.grading.dialogue import Dialogue, Forged, HungUp, Stopped
 from tito.grading.plan import Plan
 from tito.grading.reach import reaches
 from tito.grading.result import CellRun, Remark
@@ -120,30 +120,27 @@ class Submission:
         if answer.get("outcome") == "passed" and not passed:
             outcome = "not run"
             flags.append("it claims to have passed, but did not run to its end")
+        if cell.is_test:
+            flags += self._pretenders(answer.get("classes"))
         shown = {key: self._text(answer.get(key)) for key in SHOWN}
         shown["traceback"] = without_hidden_tests(cell, shown["traceback"])
         return CellRun(name_of(cell), outcome, **shown), flags
+
+    def _pretenders(self, names: object) -> list[str]:
+        """A result that decides comparisons itself may equal whatever a test expects."""
+        found = (name for name in _names(names) if name not in self.plan.known)
+        return [f"a class of an answer has a {name} of its own" for name in found]
 
     def _try_without(self, dialogue: Dialogue) -> None:
         """Each test that passed has to fail once the student's functions are gone."""
         waiting = trials((self.cells[n], took) for n, took in self.passed.items())
         try:
-            self._look_at_classes(dialogue)
             for trial in failures_to_fail(dialogue, self.plan, waiting):
                 self._flag(trial.test, PASSES[trial.kind])
         except Stopped:
             for grade_id in dict.fromkeys(name_of(trial.test) for trial in waiting):
                 text = "it could not be tried without the student's functions"
                 self.flags.append(Remark("flag", grade_id, text))
-
-    def _look_at_classes(self, dialogue: Dialogue) -> None:
-        """A result that decides comparisons itself may equal whatever a test expects."""
-        if not self.passed:
-            return
-        asked = {"do": "look", **question(self.cells[0])}
-        for name in _names(dialogue.ask(asked, self.limits.cell).get("found")):
-            for test in self.passed if name not in self.plan.known else ():
-                self._flag(self.cells[test], f"a class of an answer has a {name} of its own")
 
     def _read_answers(self) -> None:
         """Whatever an answer does that no exercise needs may have made the tests after it pass."""

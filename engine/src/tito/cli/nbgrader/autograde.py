@@ -134,7 +134,7 @@ def _autograde(course: CourseFolder, options: Options) -> int:
     from tito.grading.shard import parse_shard
 
     shard = parse_shard(options.shard)
-    settings = Settings(options.stderr, options.against)
+    settings = Settings(stderr=options.stderr, against=options.against)
     chosen, findings = chosen_jobs(
         course,
         options.assignment,
