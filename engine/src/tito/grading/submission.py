@@ -112,8 +112,8 @@ class Submission:
 
     def _run(self, dialogue: Dialogue, cell: Cell) -> tuple[CellRun, list[str]]:
         """What the cell showed, and why a person should look at it. Raises Stopped."""
-        mine = cell.grade_id in self.plan.answers
-        how = {"answer": mine, "keeps": self.plan.keeps(cell), "may": self.plan.may}
+        kind = {"answer": cell.grade_id in self.plan.answers, "test": cell.is_test}
+        how = {**kind, "keeps": self.plan.keeps(cell), "may": self.plan.may}
         answer, passed = dialogue.run(cell, self.limits.cell, self.plan.ready(cell), **how)
         outcome, flags = "passed" if passed else "failed", _names(answer.get("changed"))
         flags = [f"{name} is not what it was" for name in flags]
