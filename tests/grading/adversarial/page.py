@@ -17,6 +17,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tests"))
 
+from grading.adversarial.stock import PATIENCE  # noqa: E402
 from grading.adversarial.suite import CELLS, HERE, POINTS, Attack, attacks  # noqa: E402
 
 PAGE = ROOT / "docs" / "attacks.md"
@@ -35,8 +36,9 @@ points until somebody has looked at the reason. `nox -s attacks` measures what n
 autograde does with the same files, in a container without a network that cannot change the machine:
 its points, and *reads* what stands in the outputs of the graded notebook afterwards: solutions,
 hidden tests (nbgrader shows their lines in tracebacks), a classmate's work. *no grade*: it grades
-nothing of that submission, and the instructor has to find out why. What in-process tests cannot
-guarantee is in [Grading a class](grading.md#what-in-process-tests-cannot-guarantee).
+nothing of that submission, and the instructor has to find out why; *none for a classmate*: its run
+failed as a whole, or both submissions were not done after {patience} seconds. What in-process tests
+cannot guarantee is in [Grading a class](grading.md#what-in-process-tests-cannot-guarantee).
 """
 
 
@@ -44,7 +46,7 @@ def page() -> str:
     every = attacks()
     measured = json.loads((HERE / "stock.json").read_text())
     families = [(name, list(group)) for name, group in groupby(every, lambda each: each.family)]
-    parts = [TOP.format(number=len(every), families=len(families))]
+    parts = [TOP.format(number=len(every), families=len(families), patience=PATIENCE)]
     for name, group in families:
         rows = (_row(attack, measured.get(attack.name, {})) for attack in group)
         head = "| attack | tries | here | nbgrader |\n| --- | --- | --- | --- |\n"
@@ -78,7 +80,7 @@ def _measured(stock: dict[str, Any]) -> Iterator[str]:
     if stock.get("wrote"):
         yield "writes outside"
     if stock.get("classmate") is None:
-        yield "**and a classmate gets no grade**"
+        yield "**none for a classmate**"
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """What stock nbgrader does with the hostile submissions: measured, and written to `stock.json`.
 
-    python tests/grading/adversarial/stock.py [FAMILY…]
+    python tests/grading/adversarial/stock.py [ATTACK or FAMILY…]
 
-Each family is graded with an honest classmate by nbgrader's own autograde, in a container that sees
-this machine, but can change nothing of it and has no network. An attack that would harm the
+Each is graded with an honest classmate by nbgrader's own autograde, in a container that sees this
+machine, but can change nothing of it and has no network. An attack that would harm the
 machine even so says why it is not run.
 """
 
@@ -17,7 +17,6 @@ import subprocess
 import sys
 import tempfile
 from contextlib import suppress
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,58 +27,50 @@ if TYPE_CHECKING:
     from grading.adversarial.suite import Attack
 
 MEASURED = Path(__file__).with_name("stock.json")
-CELL, PATIENCE = 5, 12  # seconds that nbgrader gives a cell, and we a submission
+CELL, PATIENCE = 5, 36  # seconds that nbgrader gives a cell, and we both submissions
 CONFIG = f"c.ExecutePreprocessor.timeout = {CELL}\n"
 MEMORY, FILE = 4 << 30, 64 << 20
 LAST = "~classmate"
 
 
-def main(families: list[str]) -> None:
+def main(names: list[str]) -> None:
     from grading.adversarial.hostile_class import hostile_course
     from grading.adversarial.suite import attacks
 
-    found: dict[str, Any] = json.loads(MEASURED.read_text()) if families else {}
+    found: dict[str, Any] = json.loads(MEASURED.read_text()) if names else {}
     with tempfile.TemporaryDirectory(prefix="tito-attacks-") as folder:
         root = Path(folder).resolve()
         with hostile_course(root) as (course, site):
-            for family, group in groupby(attacks(), lambda attack: attack.family):
-                if not families or family in families:
-                    made = measured([a for a in group if not a.stock], root, course.root, site)
-                    print(family, made, flush=True)
-                    found.update(made)
+            for attack in attacks():
+                if not attack.stock and (not names or {attack.name, attack.family} & set(names)):
+                    found[attack.name] = measured(attack, root, course.root, site)
+                    print(attack.name, found[attack.name], flush=True)
                     MEASURED.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
 
 
-def measured(family: list[Attack], root: Path, course: Path, site: Path) -> dict[str, Any]:
-    """What became of each attack of a family; they share a container, and a classmate comes last."""
+def measured(attack: Attack, root: Path, course: Path, site: Path) -> dict[str, Any]:
+    """What became of it, and of the classmate who is graded after it."""
     from grading.adversarial.hostile_class import put_classmate, words
     from grading.adversarial.suite import NAME
     from tito.grading.course import read_course
 
     home = root / "run"
     shutil.rmtree(home, ignore_errors=True)
-    (home / "tmp").mkdir(parents=True)
+    outside = home / "outside"
+    for folder in (outside, home / "tmp"):
+        folder.mkdir(parents=True)
     made = read_course(shutil.copytree(course, home / "course"))
     put_classmate(made, LAST)
-    for attack in family:
-        outside = home / "outside" / attack.name
-        outside.mkdir(parents=True)
-        said = words(made.root, site, outside)
-        attack.put(made.submitted(attack.name, NAME), made.release(NAME), said)
-    found = contained(home, len(family))
-    if not found and len(family) > 1:  # one of them ended nbgrader for all
-        middle = len(family) // 2
-        halves = (measured(each, root, course, site) for each in (family[:middle], family[middle:]))
-        return {name: about for half in halves for name, about in half.items()}
-    for attack in family:
-        about = found.setdefault(attack.name, {"points": None, "read": []})
-        about["classmate"] = found.get(LAST, {}).get("points")
-        about["wrote"] = bool(list((home / "outside" / attack.name).iterdir()))
-    found.pop(LAST, None)
-    return found
+    said = words(made.root, site, outside)
+    attack.put(made.submitted(attack.name, NAME), made.release(NAME), said)
+    found = contained(home)
+    nothing = {"points": None, "read": []}
+    about = found.get(attack.name, nothing)
+    about["classmate"] = found.get(LAST, nothing)["points"]
+    return about | {"wrote": bool(list(outside.iterdir()))}
 
 
-def contained(home: Path, number: int) -> dict[str, Any]:
+def contained(home: Path) -> dict[str, Any]:
     """Run `inside` in a container that may write to `home` only. Empty if it does not come back."""
     container = (
         "bwrap",
@@ -95,7 +86,7 @@ def contained(home: Path, number: int) -> dict[str, Any]:
         done = subprocess.run(
             (*container, *view, "--bind", str(home), str(home), "--", *inner),
             env={**os.environ, "TMPDIR": str(home / "tmp"), "HOME": str(home)},
-            stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE * (number + 2),
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE,
             preexec_fn=limited,
         )  # fmt: skip
         return dict(json.loads(done.stdout.splitlines()[-1]))
