@@ -50,6 +50,8 @@ class Child:
         """Run the cell, and undo what it did to anything that tests rely on."""
 
         def restore() -> list[str]:
+            if asked["answer"]:
+                show_hooks()
             self.given.learn(asked["keeps"], self.scope)
             return self.given.restore(self.scope, may)
 
@@ -80,6 +82,12 @@ class Child:
             _exit(0)
         waitpid(process, 0)
         return {}
+
+
+def show_hooks() -> None:
+    """A hook that raises at what Python does next ends the process of the answer that added it, and
+    not those of the cells that come later."""
+    exec(compile("show_hooks.__code__", __file__, "exec"), {"show_hooks": show_hooks})
 
 
 def _cell(about: Message) -> Cell:
