@@ -22,8 +22,8 @@ TEXT = """\
 # Benchmarks
 
 `python3 noxfile.py bench` writes this page; no number in it was typed. Everything is CPU time on one
-thread, unless the clock is named. Competitors run in turns; times and ratios are medians over the rounds, and a ratio is taken
-within a round, so that what else the machine does hits both.
+thread, unless the clock is named. Competitors run in turns; times and ratios are medians over the
+rounds, and a ratio is taken within a round, so that what else the machine does hits both.
 
 Measured on {machine}.
 
@@ -56,8 +56,8 @@ What a command takes before it does anything, where many distributions are insta
 `tito nbgrader autograde` beside nbgrader's own, on a class that handed in the tensor module: of ten, two
 are correct, four have a mistake, two did a part, one is blank, one broken. With everything, from reading
 the file to gradebook and notebooks; without what it takes to begin. nbgrader runs all cells without
-holding them back. We run them in the sandbox, each passed test twice more without the student's functions,
-and leave out the cells that only measure.
+holding them back. We run them in the sandbox, each passed test twice more without the student's
+functions, and leave out the cells that only measure.
 
 {autograding}
 """
