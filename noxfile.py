@@ -143,6 +143,16 @@ def chaos(session: nox.Session) -> None:
 
 
 @nox.session
+def grading(session: nox.Session) -> None:
+    """Grade a thousand submissions, a hundred of them with stock nbgrader too: no score differs."""
+    install_editable(session, "-e", "engine[grading]")
+    session.run(
+        "python", "tests/grading/agreement.py", *session.posargs,
+        env={**ONE_THREAD, "PYTHONPATH": "tests"},
+    )  # fmt: skip
+
+
+@nox.session
 def browser(session: nox.Session) -> None:
     """formgrader in a real browser, on a course that we graded. Needs chromium and chromedriver."""
     install_editable(session, "-e", "engine[grading]", "pytest", "selenium>=4.20")
@@ -159,10 +169,13 @@ def attacks(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure: beside torch, a CNN, int8, how graphs grow, start-up. Writes docs/benchmarks.md."""
+    """Measure: beside torch and nbgrader, int8, growth, start-up. Writes docs/benchmarks.md."""
     dist = build_wheels(session)
-    session.install("--find-links", str(dist), "tinytorch-optim", TORCH)
-    session.run("python", "benchmarks/page.py", env={**ONE_THREAD, **ANY_KERNEL})
+    session.install(
+        "--find-links", str(dist), "tinytorch-optim", "tinytorch-engine[grading]", TORCH
+    )
+    paths = {"PYTHONPATH": "tests"}
+    session.run("python", "benchmarks/page.py", env={**ONE_THREAD, **ANY_KERNEL, **paths})
 
 
 @nox.session

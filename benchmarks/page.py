@@ -22,8 +22,8 @@ TEXT = """\
 # Benchmarks
 
 `python3 noxfile.py bench` writes this page; no number in it was typed. Everything is CPU time on one
-thread. Competitors run in turns; times and ratios are medians over the rounds, and a ratio is taken
-within a round, so that what else the machine does hits both.
+thread, unless the clock is named. Competitors run in turns; times and ratios are medians over the
+rounds, and a ratio is taken within a round, so that what else the machine does hits both.
 
 Measured on {machine}.
 
@@ -66,11 +66,21 @@ A graph is built and walked back, once with ten times as many operations: linear
 What a command takes before it does anything, where many distributions are installed.
 
 {startup}
+
+## Grading
+
+`tito nbgrader autograde` beside nbgrader's own, on a class that handed in the tensor module: of ten, two
+are correct, four have a mistake, two did a part, one is blank, one broken. With everything, from reading
+the file to gradebook and notebooks; without what it takes to begin. nbgrader runs all cells without
+holding them back. We run them in the sandbox, each passed test twice more without the student's
+functions, and leave out the cells that only measure.
+
+{autograding}
 """
 
 
 def main() -> int:
-    names = ("against_torch", "cnn", "int8", "cached", "growth", "startup")
+    names = ("against_torch", "cnn", "int8", "cached", "growth", "startup", "autograding")
     done = {name: run(HERE / f"{name}.py") for name in names}
     tables = {name: process.stdout.rstrip() for name, process in done.items()}
     text = TEXT.format(machine=machine(), **tables)

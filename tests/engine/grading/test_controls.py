@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 
 from judging import STUB, assignment
+from tito.grading.compiling import from_text, replacements
 from tito.grading.controls import NOTHING, Nothing, take_away
 from tito.grading.controls import STUB as RAISES
 
 
 def scope(stub: str, kind: str, **names: Any) -> dict[str, Any]:
-    take_away(assignment(stub).cells, kind, names)
+    codes = replacements(assignment(stub).cells, kind)
+    take_away(map(from_text, codes), names)
     return names
 
 

@@ -12,12 +12,12 @@ from tito.grading.judge import Judge
 from tito.grading.pretenders import classes, pretenders
 
 
-def found(make: str, frozen: int = 0) -> list[str]:
+def found(make: str, *, frozen: bool = False) -> list[str]:
     """Of the class that this code, of a file called `lesson`, makes."""
     before = frozenset(map(id, classes()))
     scope = {"__name__": "__main__", "partial": partial}
     exec(compile(make, "lesson, cell 1", "exec"), scope)
-    return pretenders(frozen, before, "lesson")
+    return pretenders(() if frozen else [make], before, "lesson")
 
 
 @pytest.mark.parametrize(
@@ -34,10 +34,10 @@ def found(make: str, frozen: int = 0) -> list[str]:
         "class A(metaclass=Meta):\n    def __eq__(self, other): return True",
     ],
 )
-@pytest.mark.parametrize("frozen", [0, 1])
-def test_a_class_that_decides_is_found(make: str, frozen: int) -> None:
+@pytest.mark.parametrize("frozen", [False, True])
+def test_a_class_that_decides_is_found(make: str, frozen: bool) -> None:
     """Among the objects that are not frozen, or if somebody else froze some, among all classes."""
-    assert found(make, frozen) == ["__eq__"]
+    assert found(make, frozen=frozen) == ["__eq__"]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_others_are_not(make: str) -> None:
 
 def test_what_was_there_before_is_not() -> None:
     assert "__eq__" in vars(fractions.Fraction)
-    assert pretenders(0, frozenset(map(id, classes())), fractions.__file__) == []
+    assert pretenders([], frozenset(map(id, classes())), fractions.__file__) == []
 
 
 def test_the_test_that_it_passes_is_flagged(judge: Judge) -> None:

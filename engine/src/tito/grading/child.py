@@ -5,19 +5,17 @@ A process of its own, forked from the server and confined. What it says is check
 
 from __future__ import annotations
 
-import ast
 import linecache
 import signal
 import sys
 import traceback
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
-from gc import get_freeze_count
 from os import _exit, fork, waitpid
-from types import CodeType
 from typing import Any
 
 from tito.curriculum.source import Cell
+from tito.grading.compiling import CANARY, compiled, from_text
 from tito.grading.controls import take_away
 from tito.grading.integrity import Given, Snapshot
 from tito.grading.pretenders import pretenders
@@ -25,7 +23,6 @@ from tito.grading.sentry import Sentry
 from tito.grading.wire import Message, Wire
 from tito.kernel import MOST_ERROR, Bounded, code_name, fresh_scope, in_words, remember_lines
 
-CANARY = "_canary"
 MOST_FRAMES = 20
 MOST_NAMES = 8
 
@@ -37,7 +34,7 @@ class Child:
         self.wire = wire
         self.output = output
         self.given = Given(snapshot)
-        self.frozen = get_freeze_count()
+        self.witness = [snapshot]  # a new object
         self.sentry = Sentry(lambda word: wire.send({"reached": word}))
         self.scope: dict[str, Any] = {}
 
@@ -53,15 +50,19 @@ class Child:
         """Run the cell, and undo what it did to anything that tests rely on."""
 
         def restore() -> list[str]:
+            if asked["answer"]:
+                show_hooks()
             self.given.learn(asked["keeps"], self.scope)
             return self.given.restore(self.scope, may)
 
         if asked["answer"]:
             self.sentry.files.add(code_name(cell))
         may = frozenset(asked["may"])
-        answer = run(cell, self.scope, asked["canary"], self.output, restore)
+        answer = run(cell, self.scope, asked, self.output, restore)
+        if not asked["test"]:
+            return answer
         before = self.given.snapshot.classes
-        return answer | {"classes": pretenders(self.frozen, before, cell.file)}
+        return answer | {"classes": pretenders(self.witness, before, cell.file)}
 
     def control(self, cell: Cell, asked: Message) -> Message:
         """Whether tests fail without the student's functions: a fork of this process answers that.
@@ -70,16 +71,23 @@ class Child:
         """
         if not (process := fork()):
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
-            stubs, kind = [_cell(stub) for stub in asked["stubs"]], ""
+            kind = ""
             for trial in asked["trials"]:
                 signal.setitimer(signal.ITIMER_REAL, trial["seconds"])
                 if kind != trial["kind"]:
-                    take_away(stubs, kind := trial["kind"], self.scope)
-                answer = run(_cell(trial["cell"]), self.scope, trial["canary"], 0, list)
+                    kind = trial["kind"]
+                    take_away(map(from_text, asked["replacements"][kind]), self.scope)
+                answer = run(_cell(trial["cell"]), self.scope, trial, 0, list)
                 self.wire.send({"ticket": trial["ticket"], **answer})
             _exit(0)
         waitpid(process, 0)
         return {}
+
+
+def show_hooks() -> None:
+    """A hook that raises at what Python does next ends the process of the answer that added it, and
+    not those of the cells that come later."""
+    exec(compile("show_hooks.__code__", __file__, "exec"), {"show_hooks": show_hooks})
 
 
 def _cell(about: Message) -> Cell:
@@ -87,7 +95,7 @@ def _cell(about: Message) -> Cell:
 
 
 def run(
-    cell: Cell, scope: dict[str, Any], canary: str, output: int, restore: Callable[[], list[str]]
+    cell: Cell, scope: dict[str, Any], asked: Message, output: int, restore: Callable[[], list[str]]
 ) -> Message:
     """What the cell shows, and what `restore` undid. A cell that ran to its end left the canary."""
     remember_lines(cell)
@@ -95,7 +103,8 @@ def run(
     value, problem = "", None
     try:
         with redirect_stdout(out), redirect_stderr(err):
-            body, last = compiled(cell, canary)
+            code = asked["code"]
+            body, last = from_text(code) if code else compiled(cell, asked["canary"])
             exec(body, scope)
             value = shown(eval(last, scope), output) if last else ""
     except BaseException as error:  # a cell may exit, or interrupt itself
@@ -111,24 +120,6 @@ def run(
         "canary": str(scope.pop(CANARY, "")),
         "changed": changed[:MOST_NAMES],
     }
-
-
-def compiled(cell: Cell, canary: str) -> tuple[CodeType, CodeType | None]:
-    """The cell's statements, and its last expression if that is to be shown, as IPython does.
-
-    Whichever comes last leaves the canary: what comes first in a tuple is evaluated first.
-    """
-    text, name = cell.python, code_name(cell)
-    text = "\n" * (cell.place().line - 1) + text
-    tree: Any = compile(text, name, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
-    last = tree.body[-1] if tree.body else None
-    if not isinstance(last, ast.Expr) or text.rstrip().endswith(";"):
-        tree.body += ast.parse(f"{CANARY} = {canary!r}").body
-        return compile(tree, name, "exec", dont_inherit=True), None
-    shown: Any = ast.parse(f"(None, {CANARY} := {canary!r})[0]", mode="eval")
-    shown.body.value.elts[0] = tree.body.pop().value
-    body = compile(tree, name, "exec", dont_inherit=True)
-    return body, compile(shown, name, "eval", dont_inherit=True)
 
 
 def shown(value: object, most: int) -> str:
@@ -147,9 +138,9 @@ def own_lines(error: BaseException, cell: Cell) -> str:
     if isinstance(error, SyntaxError) and error.filename == code_name(cell):
         found = [(code_name(cell), error.lineno or 1, "")]
     else:
-        frames = traceback.extract_tb(error.__traceback__)
-        own = (frame for frame in frames if frame.filename.startswith(cell.file))
-        found = [(frame.filename, frame.lineno or 1, frame.name) for frame in own]
+        frames = ((frame.f_code, line) for frame, line in traceback.walk_tb(error.__traceback__))
+        own = ((code, line) for code, line in frames if code.co_filename.startswith(cell.file))
+        found = [(code.co_filename, line or 1, code.co_name) for code, line in own]
     cut = "…\n" if len(found) > MOST_FRAMES else ""
     return cut + "".join(map(_place, found[-MOST_FRAMES:]))
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from types import CodeType
 from typing import Any
 
 from tito.curriculum.source import Cell
@@ -98,11 +99,11 @@ class _Returning(ast.NodeTransformer):
         return ast.Return(ast.Name(NAME, ast.Load())) if self.inside else ast.Pass()
 
 
-def take_away(stubs: Iterable[Cell], kind: str, scope: dict[str, Any]) -> None:
+def take_away(replacements: Iterable[CodeType], scope: dict[str, Any]) -> None:
     """Put the stubs into the scope, where the student's functions were."""
     scope[NAME] = Nothing()
-    for stub in stubs:
+    for code in replacements:
         try:
-            exec(compile(taken_away(stub, kind), stub.file, "exec", dont_inherit=True), scope)
+            exec(code, scope)
         except Exception:  # an exercise that is more than definitions stops where it raises
             continue

@@ -4,11 +4,11 @@ cell has passed only if its last statement left the canary: both are new each ti
 
 from __future__ import annotations
 
-import secrets
 import time
 from typing import Any
 
 from tito.curriculum.source import Cell
+from tito.grading.compiling import Ready, new_token
 from tito.grading.wire import Ended, Garbled, Late, Message, Wire
 
 MOST_REACHED = 10
@@ -35,9 +35,11 @@ class Dialogue:
         self.until = until
         self.reached: list[str] = []  # what answers reached for while they ran
 
-    def run(self, cell: Cell, seconds: float, **how: Any) -> tuple[Message, bool]:
+    def run(
+        self, cell: Cell, seconds: float, ready: Ready | None = None, **how: Any
+    ) -> tuple[Message, bool]:
         """What the child says of this cell, and whether it ran to its end. Raises Stopped."""
-        asked = question(cell)
+        asked = question(cell, ready)
         answer = self.ask({"do": "run", **asked, **how}, seconds)
         return answer, ran_to_its_end(answer, asked)
 
@@ -76,10 +78,11 @@ class Dialogue:
             raise HungUp from None
 
 
-def question(cell: Cell) -> Message:
+def question(cell: Cell, ready: Ready | None = None) -> Message:
     """A cell with a ticket and a canary of its own."""
-    tokens = {"ticket": secrets.token_hex(8), "canary": secrets.token_hex(8)}
-    return {"cell": about(cell), **tokens}
+    canary = new_token()
+    code = ready.with_canary(canary) if ready else ""
+    return {"cell": about(cell), "ticket": new_token(), "canary": canary, "code": code}
 
 
 def about(cell: Cell) -> Message:

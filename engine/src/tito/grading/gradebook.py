@@ -32,7 +32,7 @@ from tito.grading.timestamp import handed_in
 from tito.model import Finding
 from tito.workspace.files import write_atomically
 
-BATCH = 200  # submissions in one transaction
+BATCH = 50  # submissions in one transaction: their notebooks are in memory together
 WRITERS = 8  # files are flushed to disk side by side: most of that is waiting
 
 

@@ -180,17 +180,23 @@ class Given:
         self.snapshot = snapshot
         self.names: dict[str, Any] = {}
         self.watched = Watch(("__main__",))
+        self.code = Functions([])
 
     def learn(self, names: Iterable[str], scope: dict[str, Any]) -> None:
+        known = len(self.watched.functions)
         for name in names:
             if name in scope:
                 self.names[name] = scope[name]
                 self.watched.watch(scope[name])
+        self.code.add(function for function, _ in self.watched.functions[known:])
 
     def restore(self, scope: dict[str, Any], may: Container[str]) -> list[str]:
         changed = [n for n, value in self.names.items() if scope.get(n) is not value]
         scope.update(self.names)
-        return [*changed, *self.watched.restore(may), *self.snapshot.restore(may)]
+        changed += self.watched.restore_tables(self.watched.tables, may)
+        if not KNOWN or self.code.written():
+            changed += self.watched.restore_functions()
+        return changed + self.snapshot.restore(may)
 
 
 def _parts(function: FunctionType) -> tuple[Any, ...]:

@@ -53,13 +53,17 @@ class Dicts:
         self.dicts = list(dicts)
         self.heads = [_dict_head(each) for each in self.dicts]
         self.keys = [_dict_keys(each) for each in self.dicts]
-        self.saved_heads, self.saved_keys = b"".join(self.heads), b"".join(self.keys)
+        self._save()
+
+    def _save(self) -> None:
+        self.saved_heads = b"".join(self.heads)
+        self.saved_keys = b"" if VERSIONED else b"".join(self.keys)
 
     def written(self) -> list[int]:
         """The places of those that were written to since. Look at them, then `look_again`."""
         if b"".join(self.heads) != self.saved_heads:  # only then may its keys be gone
             return self._different(self.heads, self.saved_heads)
-        return self._different(self.keys, self.saved_keys)
+        return [] if VERSIONED else self._different(self.keys, self.saved_keys)
 
     def _different(self, views: list[View], saved: bytes) -> list[int]:
         if b"".join(views) == saved:
@@ -76,15 +80,21 @@ class Dicts:
         for place in places:
             self.heads[place] = _dict_head(self.dicts[place])
             self.keys[place] = _dict_keys(self.dicts[place])
-        self.saved_heads, self.saved_keys = b"".join(self.heads), b"".join(self.keys)
+        self._save()
 
 
 class Functions:
     """Code, defaults and closure of functions."""
 
     def __init__(self, functions: Iterable[FunctionType]) -> None:
-        self.views = [_view(id(each) + PARTS_AT, 32) for each in functions]
-        self.saved = b"".join(self.views)
+        self.views: list[View] = []
+        self.saved = b""
+        self.add(functions)
+
+    def add(self, functions: Iterable[FunctionType]) -> None:
+        new = [_view(id(each) + PARTS_AT, 32) for each in functions]
+        self.views += new
+        self.saved += b"".join(new)
 
     def written(self) -> bool:
         return b"".join(self.views) != self.saved
@@ -103,6 +113,15 @@ def _parts_at() -> int:
     return max(memory.find(wanted), 0)
 
 
+def _is_versioned() -> bool:
+    """Whether the head has a number that changes with every write, as up to Python 3.13."""
+    tried = {"a": object()}
+    head = _dict_head(tried)
+    before = bytes(head)
+    tried["a"] = object()
+    return bytes(head) != before
+
+
 def _dicts_are_known() -> bool:
     tried = {str(n): object() for n in range(20)}
     dicts = Dicts([tried])
@@ -115,4 +134,5 @@ def _dicts_are_known() -> bool:
 
 
 PARTS_AT = _parts_at() if sys.implementation.name == "cpython" else 0
+VERSIONED = _is_versioned() if PARTS_AT else False
 KNOWN = bool(PARTS_AT) and c_size_t(0).value == 0 and sys.maxsize > 1 << 32 and _dicts_are_known()

@@ -11,6 +11,8 @@ from symtable import Symbol, SymbolTable, symtable
 from tito.curriculum.anatomy import ANALYSIS, HEADING
 from tito.curriculum.source import Cell
 from tito.grading.assignment import Assignment
+from tito.grading.compiling import Ready, replacements
+from tito.grading.controls import KINDS
 from tito.grading.reach import words
 
 
@@ -63,6 +65,22 @@ class Plan:
         }
         return sorted(found)
 
+    def ready(self, cell: Cell) -> Ready | None:
+        """A given cell, compiled; None for an answer."""
+        return self._ready.get(cell.number)
+
+    @cached_property
+    def _ready(self) -> dict[int, Ready]:
+        return {cell.number: Ready(cell) for cell in self._given()}
+
+    @cached_property
+    def replacements(self) -> dict[str, list[str]]:
+        """For each kind of control, the code that takes the student's functions away."""
+        return {kind: replacements(self.answers.values(), kind) for kind in KINDS}
+
+    def _given(self) -> Iterator[Cell]:
+        return (cell for cell in self.cells if cell.grade_id not in self.answers)
+
     def keeps(self, cell: Cell) -> list[str]:
         """The names that a given cell defines, and that no answer may define otherwise: functions,
         classes, imports, and the values that functions of given cells use."""
@@ -70,12 +88,11 @@ class Plan:
 
     @cached_property
     def _keeps(self) -> dict[int, list[str]]:
-        given = (cell for cell in self.cells if cell.grade_id not in self.answers)
         return {
             cell.number: sorted(
                 set(_bound(cell)) & (set(_defined(_tree(cell))) | self._used) - self._the_students
             )
-            for cell in given
+            for cell in self._given()
         }
 
     @cached_property
@@ -85,8 +102,7 @@ class Plan:
     @cached_property
     def _used(self) -> set[str]:
         """What functions of given cells read of the lesson's names, and never set."""
-        given = (cell for cell in self.cells if cell.grade_id not in self.answers)
-        symbols = [symbol for cell in given for symbol in _in_functions(_symbols(cell))]
+        symbols = [symbol for cell in self._given() for symbol in _in_functions(_symbols(cell))]
         outer = [symbol for symbol in symbols if symbol.is_global()]
         set_there = {symbol.get_name() for symbol in outer if symbol.is_assigned()}
         return {symbol.get_name() for symbol in outer} - set_there

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator
-from gc import get_freeze_count, get_objects
+from gc import get_objects
+from itertools import compress, repeat
+from operator import is_
 from types import FunctionType
 from typing import Any
 
@@ -13,12 +15,13 @@ _subclasses = type.__subclasses__  # of the class itself: a metaclass may say wh
 _attributes = type.__dict__["__dict__"].__get__
 
 
-def later(frozen: int) -> Iterable[type]:
-    """The classes that were made after that many objects were frozen. To go through all classes takes
-    ten times as long; that is for whoever froze something else."""
-    if get_freeze_count() != frozen:
+def later(witness: object) -> Iterable[type]:
+    """The classes among the objects that are not frozen, as the witness is not. To go through all
+    classes takes ten times as long; that is for whoever froze them, too."""
+    objects = get_objects()
+    if not any(map(is_, objects, repeat(witness))):
         return classes()
-    return (each for each in get_objects() if issubclass(type(each), type))
+    return compress(objects, map(issubclass, map(type, objects), repeat(type)))
 
 
 def classes() -> Iterator[type]:
@@ -33,9 +36,9 @@ def classes() -> Iterator[type]:
                 waiting.append(each)
 
 
-def pretenders(frozen: int, before: Container[int], file: str) -> list[str]:
+def pretenders(witness: object, before: Container[int], file: str) -> list[str]:
     """What classes that were not there before, by their ids, answer with code of this lesson."""
-    new = (each for each in later(frozen) if id(each) not in before)
+    new = (each for each in later(witness) if id(each) not in before)
     return sorted({name for each in new for name in _answers(_attributes(each), file)})
 
 

@@ -112,9 +112,9 @@ class Submission:
 
     def _run(self, dialogue: Dialogue, cell: Cell) -> tuple[CellRun, list[str]]:
         """What the cell showed, and why a person should look at it. Raises Stopped."""
-        mine = cell.grade_id in self.plan.answers
-        how = {"answer": mine, "keeps": self.plan.keeps(cell), "may": self.plan.may}
-        answer, passed = dialogue.run(cell, self.limits.cell, **how)
+        kind = {"answer": cell.grade_id in self.plan.answers, "test": cell.is_test}
+        how = {**kind, "keeps": self.plan.keeps(cell), "may": self.plan.may}
+        answer, passed = dialogue.run(cell, self.limits.cell, self.plan.ready(cell), **how)
         outcome, flags = "passed" if passed else "failed", _names(answer.get("changed"))
         flags = [f"{name} is not what it was" for name in flags]
         if answer.get("outcome") == "passed" and not passed:
@@ -134,9 +134,8 @@ class Submission:
     def _try_without(self, dialogue: Dialogue) -> None:
         """Each test that passed has to fail once the student's functions are gone."""
         waiting = trials((self.cells[n], took) for n, took in self.passed.items())
-        stubs = list(self.plan.answers.values())
         try:
-            for trial in failures_to_fail(dialogue, stubs, waiting):
+            for trial in failures_to_fail(dialogue, self.plan, waiting):
                 self._flag(trial.test, PASSES[trial.kind])
         except Stopped:
             for grade_id in dict.fromkeys(name_of(trial.test) for trial in waiting):
@@ -146,7 +145,7 @@ class Submission:
     def _read_answers(self) -> None:
         """Whatever an answer does that no exercise needs may have made the tests after it pass."""
         for n, cell in enumerate(self.cells):
-            if cell.grade_id not in self.plan.answers:
+            if cell.grade_id not in self.plan.answers or not any(test > n for test in self.passed):
                 continue
             found = reaches(cell, self.plan.known, self.plan.own(cell))[:MOST_REACHES]
             for test in self.passed:

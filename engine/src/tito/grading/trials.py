@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tito.curriculum.source import Cell
 from tito.grading.controls import KINDS, NOTHING, STUB
-from tito.grading.dialogue import FORGED, Dialogue, Forged, about, question, ran_to_its_end
+from tito.grading.dialogue import FORGED, Dialogue, Forged, question, ran_to_its_end
+from tito.grading.plan import Plan
 from tito.grading.wire import Message
 
 PASSES = {
@@ -26,8 +27,9 @@ class Trial:
     kind: str
     seconds: float
 
-    def asked(self) -> Message:
-        return {**question(self.test), "kind": self.kind, "seconds": self.seconds}
+    def asked(self, plan: Plan) -> Message:
+        asked = question(self.test, plan.ready(self.test))
+        return {**asked, "kind": self.kind, "seconds": self.seconds}
 
 
 def trials(passed: Iterable[tuple[Cell, float]]) -> list[Trial]:
@@ -36,17 +38,15 @@ def trials(passed: Iterable[tuple[Cell, float]]) -> list[Trial]:
     return [Trial(test, kind, LEAST + TIMES * took) for kind in KINDS for test, took in each]
 
 
-def failures_to_fail(
-    dialogue: Dialogue, stubs: Sequence[Cell], waiting: list[Trial]
-) -> Iterator[Trial]:
+def failures_to_fail(dialogue: Dialogue, plan: Plan, waiting: list[Trial]) -> Iterator[Trial]:
     """Each trial in which the test passed all the same; those that are done leave `waiting`.
 
     All run in one fork of the child. A trial that ends the fork has not passed, and the rest get a
     new one. Raises Stopped.
     """
     while waiting:
-        asked = [trial.asked() for trial in waiting]
-        control = {"do": "control", "stubs": [about(stub) for stub in stubs], "trials": asked}
+        asked = [trial.asked(plan) for trial in waiting]
+        control = {"do": "control", "replacements": plan.replacements, "trials": asked}
         end = question(waiting[0].test)
         dialogue.say({**control, **end}, MARGIN)
         for each in asked:
