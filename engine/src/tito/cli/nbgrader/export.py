@@ -30,7 +30,10 @@ from tito.grading.course import find_course
 def export(
     wanted: str, to: Path | None, assignment: tuple[str, ...], student: tuple[str, ...]
 ) -> None:
-    """Give the grades to others: what the gradebook has, with what graders gave by hand."""
+    """Give the grades to others.
+
+    They are what the gradebook has, with what graders gave by hand.
+    """
     require_nbgrader()
     from tito.grading.exporters import exporter
     from tito.grading.sheet import read_sheet

@@ -17,9 +17,10 @@ from tito.grading.course import find_course
 @click.option("--student", metavar="NAME", multiple=True, help="Only this one; may be repeated.")
 @click.option("--release", is_flag=True, help="Put the pages into nbgrader's exchange, too.")
 def feedback(assignments: tuple[str, ...], student: tuple[str, ...], release: bool) -> None:
-    """Write an HTML page for each graded submission: the answers, what tests said, points, comments.
+    """Write an HTML page for each graded submission.
 
-    Without ASSIGNMENT, for all. Hidden tests stay hidden unless course.toml says otherwise.
+    It has the answers, what tests said, points and comments. Without ASSIGNMENT, for all.
+    Hidden tests stay hidden unless course.toml says otherwise.
     """
     require_nbgrader()
     from tito.grading.feedback import release_feedback, write_feedback

@@ -16,8 +16,9 @@ from tito.grading.course import find_course
     "folders", metavar="[DIR]…", nargs=-1, type=click.Path(path_type=Path, file_okay=False)
 )
 def merge(folders: tuple[Path, ...]) -> None:
-    """Bring results together that `autograde --results DIR` wrote, and write the gradebook.
+    """Bring the results of several machines together.
 
+    Each DIR is what `autograde --results DIR` wrote; the gradebook is written at the end.
     Without DIR, only the gradebook: for shards that wrote into the course's own results/.
     """
     from tito.grading.merge import merge as bring_together

@@ -14,7 +14,7 @@ from tito.grading.course import find_course
 @click.command()
 @json_option
 def status(as_json: bool) -> None:
-    """Show each assignment: released, submitted, graded, stale, to grade by hand, flagged."""
+    """Show where each assignment stands."""
     require_nbgrader()
     from tito.grading.overview import overview
 

@@ -25,10 +25,10 @@ from tito.grading.course import find_course
 )
 @json_option
 def verify(assignment: str, size: int, as_json: bool) -> None:
-    """Grade a sample of submissions twice, with nbgrader's own autograde too, and compare each cell.
+    """Grade a sample of submissions with nbgrader's own autograde, too.
 
-    nbgrader runs them without a sandbox, in a copy of the course. Its rule holds for both: a test
-    that writes to stderr fails.
+    Each cell is compared. nbgrader runs them without a sandbox, in a copy of the course. Its
+    rule holds for both: a test that writes to stderr fails.
     """
     require_nbgrader()
     from tito.grading.verify import compare, sample
