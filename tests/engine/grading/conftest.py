@@ -113,7 +113,7 @@ def a_class(course: CourseFolder, graded: Path) -> CourseFolder:
 
 
 @pytest.fixture(scope="module")
-def site(abacus: Path) -> Iterator[Path]:
+def abacus_alone(abacus: Path) -> Iterator[Path]:
     """The same folder, while its tier is the only one there is."""
     forget("abacus")  # another test's
     with pytest.MonkeyPatch.context() as patch:
@@ -125,7 +125,7 @@ def site(abacus: Path) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def judge(site: Path) -> Iterator[Judge]:
+def judge(abacus_alone: Path) -> Iterator[Judge]:
     """Of the base course's second module, whose first is provided."""
     with Judge(["counter"], "total", Settings(limits=LIMITS), tiers=installed()) as made:
         yield made

@@ -46,7 +46,7 @@ def rungs(which: str) -> Any:
 
 
 @pytest.fixture(scope="module", params=[BEST, LANDLOCK, NO_NAMESPACES])
-def judge(site: Path, request: pytest.FixtureRequest) -> Iterator[Judge]:
+def judge(abacus_alone: Path, request: pytest.FixtureRequest) -> Iterator[Judge]:
     assert shutil.which("bwrap"), "these tests need bubblewrap: apt-get install bubblewrap"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SECRET_OF_THE_GRADER", "1")
@@ -98,16 +98,16 @@ print(json.dumps(found))"""
 
 
 @pytest.mark.parametrize("what", ["modules", "_compiled/lessons"])
-def test_no_source_or_lesson_can_be_read(judge: Judge, site: Path, what: str) -> None:
-    files = [path for path in (site / "abacus_base" / what).rglob("*") if path.is_file()]
+def test_no_source_or_lesson_can_be_read(judge: Judge, abacus_alone: Path, what: str) -> None:
+    files = [path for path in (abacus_alone / "abacus_base" / what).rglob("*") if path.is_file()]
     assert files
     assert readable(judge, *files) == []
 
 
-def test_no_reference_but_the_provided_can_be_read(judge: Judge, site: Path) -> None:
+def test_no_reference_but_the_provided_can_be_read(judge: Judge, abacus_alone: Path) -> None:
     (given,) = judge.run(counts := assignment("from abacus.core import Counter"), counts.cells)[0]
     assert given.outcome == "passed"
-    hidden = site / "abacus" / "core" / "total.py"
+    hidden = abacus_alone / "abacus" / "core" / "total.py"
     compiled = [*hidden.parent.glob("__pycache__/total.*")]
     assert hidden.read_text()
     assert readable(judge, hidden, *compiled) == []
@@ -119,9 +119,9 @@ def test_no_file_of_others_can_be_read(judge: Judge, tmp_path: Path) -> None:
     assert readable(judge, *others) == []
 
 
-def test_it_writes_nowhere_but_in_its_folder(judge: Judge, site: Path, tmp_path: Path) -> None:
+def test_it_writes_nowhere_but_in_its_folder(judge: Judge, abacus_alone: Path, tmp_path: Path) -> None:
     for path in (
-        site / "abacus" / "x.py",
+        abacus_alone / "abacus" / "x.py",
         tmp_path / "x",
         Path("/tmp/x-of-a-student"),
         "/dev/shm/x",
@@ -243,7 +243,7 @@ def processes() -> set[int]:
     return found
 
 
-def test_without_anything_it_warns_or_refuses(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_anything_it_warns_or_refuses(abacus_alone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(judge_module, "ladder", rungs(LIMITS_ONLY))
     tiers = installed()
     with Judge(["counter"], "total", Settings(limits=LIMITS), tiers=tiers) as weak:
@@ -255,7 +255,7 @@ def test_without_anything_it_warns_or_refuses(site: Path, monkeypatch: pytest.Mo
 
 
 def test_a_rung_that_does_not_hold_is_passed_over(
-    site: Path, monkeypatch: pytest.MonkeyPatch
+    abacus_alone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken_first(outlook: Any, workspace: Path) -> Iterator[Rung]:
         yield Rung("broken", ("/bin/false",), boxed=True)
