@@ -119,7 +119,9 @@ def test_no_file_of_others_can_be_read(judge: Judge, tmp_path: Path) -> None:
     assert readable(judge, *others) == []
 
 
-def test_it_writes_nowhere_but_in_its_folder(judge: Judge, abacus_alone: Path, tmp_path: Path) -> None:
+def test_it_writes_nowhere_but_in_its_folder(
+    judge: Judge, abacus_alone: Path, tmp_path: Path
+) -> None:
     for path in (
         abacus_alone / "abacus" / "x.py",
         tmp_path / "x",
@@ -243,7 +245,9 @@ def processes() -> set[int]:
     return found
 
 
-def test_without_anything_it_warns_or_refuses(abacus_alone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_anything_it_warns_or_refuses(
+    abacus_alone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(judge_module, "ladder", rungs(LIMITS_ONLY))
     tiers = installed()
     with Judge(["counter"], "total", Settings(limits=LIMITS), tiers=tiers) as weak:

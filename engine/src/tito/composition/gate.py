@@ -140,16 +140,17 @@ def absences(installed: Installed, workspace: Workspace) -> dict[str, Finding]:
     meant = [name for tier in others for name in (tier.id, tier.distribution)]
     if any(resembling(name, meant) for name in missing):
         return {}
-    commands = [f"pip install {name}" for name in installed.following(present.values())]
-    how = " or ".join(commands) or "install its distribution with pip"
+    # What continues the installed tiers brings the first of them; the others are not known here.
+    known = " or ".join(f"pip install {each}" for each in installed.following(present.values()))
+    hows = [known, *([""] * len(missing))]
     return {
         name: Finding(
             f"this workspace builds the tier {name!r}, which is not installed",
             str(workspace.root / MARKER),
-            f"{how}; to go on without it, take it out of tiers",
+            f"{how or 'install its distribution with pip'}; to go on without it, take it out of tiers",
             level="warning",
         )
-        for name in missing
+        for name, how in zip(missing, hows, strict=False)
     }
 
 
