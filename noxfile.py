@@ -191,7 +191,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """The engine's annotations, strictly."""
-    session.install("-e", "engine[grading,dask]", "mypy", "types-PyYAML", "hatchling")
+    session.install("-e", "engine[grading,dask]", "mypy", "numpy", "types-PyYAML", "hatchling")
     session.run("mypy", "engine/src")
 
 
