@@ -87,6 +87,12 @@ def install_editable(session: nox.Session, *requirements: str) -> None:
     session.install(*projects, *requirements)
 
 
+def run_beside_tests(session: nox.Session, script: str) -> None:
+    """Run a program that uses what the tests share; its arguments follow `--`."""
+    env = {**ONE_THREAD, "PYTHONPATH": "tests"}
+    session.run("python", script, *session.posargs, env=env)
+
+
 @nox.session
 def demo(session: nox.Session) -> None:
     """Play a learner's session from wheels in a fresh environment, as a readable transcript."""
@@ -136,20 +142,14 @@ def mutants(session: nox.Session) -> None:
 def chaos(session: nox.Session) -> None:
     """Kill the grading of 200 submissions at 100 random moments: the results must stay the same."""
     install_editable(session, "-r", "tests/requirements.txt")
-    session.run(
-        "python", "tests/grading/chaos.py", *session.posargs,
-        env={**ONE_THREAD, "PYTHONPATH": "tests"},
-    )  # fmt: skip
+    run_beside_tests(session, "tests/grading/chaos.py")
 
 
 @nox.session
 def grading(session: nox.Session) -> None:
     """Grade a thousand submissions, a hundred of them with stock nbgrader too: no score differs."""
     install_editable(session, "-e", "engine[grading]")
-    session.run(
-        "python", "tests/grading/agreement.py", *session.posargs,
-        env={**ONE_THREAD, "PYTHONPATH": "tests"},
-    )  # fmt: skip
+    run_beside_tests(session, "tests/grading/agreement.py")
 
 
 @nox.session
