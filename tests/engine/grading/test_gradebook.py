@@ -308,3 +308,12 @@ def test_nbgraders_own_upgrade_leaves_our_table_alone(a_class: CourseFolder) -> 
     assert record(a_class, NAME) == 0
     with sqlite3.connect(book(a_class)) as connection:
         assert connection.execute("SELECT count(*) FROM tito_written").fetchone() == (10,)
+
+
+def test_nbgraders_preprocessors_find_all_they_enter_so_two_can_begin_at_once(
+    a_class: CourseFolder,
+) -> None:
+    """Each of them enters the course `default_course` where there is none, without a lock."""
+    before = rows(book(a_class), "SELECT id FROM course")
+    Gradebook(f"sqlite:///{book(a_class)}").close()
+    assert rows(book(a_class), "SELECT id FROM course") == before

@@ -15,6 +15,7 @@ from tito.errors import CourseFolderError
 from tito.grading.course import CourseFolder
 from tito.model import Finding
 
+DEFAULT_COURSE = "default_course"  # the one that nbgrader's preprocessors open
 PATIENCE = 60  # seconds to wait for somebody else who writes, as formgrader does
 NAMES = uuid.UUID("6f7d8a52-3c1e-5b0a-9c57-0d1f6c2b9a11")
 
@@ -63,15 +64,20 @@ def shown(engine: Engine) -> str:
 
 def _make(connection: Connection, course: CourseFolder) -> None:
     """nbgrader's tables, if there are none, with the mark by which `nbgrader db upgrade` knows
-    them; and the course."""
+    them; and the course.
+
+    Its preprocessors enter a course of their own where they find none, and fail if two of them do so
+    at once, as when pages of feedback are made side by side. So it is there from the start.
+    """
     if not inspect(connection).get_table_names():
         api.Base.metadata.create_all(connection)
         connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
         mark = text("INSERT INTO alembic_version (version_num) VALUES (:head)")
         connection.execute(mark, {"head": _version()})
     courses = api.Course.__table__
-    if not connection.execute(select(courses).where(courses.c.id == course.config.name)).first():
-        connection.execute(insert(courses).values(id=course.config.name))
+    there = set(connection.execute(select(courses.c.id)).scalars())
+    for name in sorted({course.config.name, DEFAULT_COURSE} - there):
+        connection.execute(insert(courses).values(id=name))
 
 
 def _version() -> str:
