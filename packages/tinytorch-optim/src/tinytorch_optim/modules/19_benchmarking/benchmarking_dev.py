@@ -153,7 +153,7 @@ def test_unit_figures():
         (eight, 1, "the example"), ([t + 20 for t in eight], 2, "30.5 / 0.213 = 143"),
         ([t + 8 for t in eight], 1, "18.5 / 0.213 = 87"),
         ([1] * 3 + [29.1, 30, 30, 30, 30, 30.9] + [99] * 3, 1, "the middle of 12 are 6: 86"),
-        ([1] * 3 + [30, 30, 30, 31, 31, 31] + [99] * 3, 1, "the middle of 12 are 6: 91"),
+        ([1] * 3 + [30, 30, 30, 30, 30, 31] + [99] * 3, 2, "the middle of 12 are 6: 120"),
         ([5.0] * 3, 4, "never more than 4"), ([1, 5, 30], 1, "never less than 1"),
         ([3e-6], 2, "one time, no σ, but 25e-9: 120"), ([2e-6, 2e-6], 1, "25e-9: 80"),
         ([30.0, 30.0, 30.2, 30.7, 99.0], 2, "the middle of five: 30.0, 30.2, 30.7")]:
@@ -473,8 +473,8 @@ for n in (3, 6, 12, 30, 120):
     print(f"{n:4} times each: {held:.0%} hold, width {np.median(np.ptp(intervals, axis=1)):.2f}")
 
 # %% [markdown]
-# With three times it promises too much. Four times as many make the interval half as wide. What it says is: *if
-# these times are a fair sample*, the true median is here, with few exceptions. The "if" is up to you.
+# With three times it promises too much. Four times as many make the interval half as wide. What it says
+# is: *if these times are a fair sample*, the true median is here, but for a few times. The if is yours.
 #
 # ## 5. Fair pairs
 # The same program, twice: first thirty runs of one, then thirty of the other, on a machine that gets
@@ -504,8 +504,8 @@ for name in ("A", "the same"):
 # %% nbgrader={"grade_id": "benchmarking-interleave"}
 #| export
 def interleave(calls, rounds=30, warmup=3, number=1, timer=timeit.default_timer, generator=None):
-    """For a list of calls, times (rounds, len(calls)) in seconds, an array of floats: in each round, each
-    call's time, for which it runs `number` times in a row. Each round has an order of its own, that of a
+    """For a list of calls, times (rounds, len(calls)) in seconds, an array of floats: in each round,
+    each call's time, for which it runs `number` times in a row. Each round has an order of its own, a
     torch.randperm(…, generator=generator). Before all, each call runs `warmup` times, in turns.
     Approach: timeit.Timer(call, timer=timer).timeit(number) is the time of a block of calls."""
     ### BEGIN SOLUTION
@@ -622,7 +622,7 @@ def paired(a, b, confidence_level):  # both as arrays, if they can be judged
 
 def judge(a, b, names=("A", "B"), confidence_level=0.95, n_resamples=9999, generator=None):
     """The Verdict about times a and b, (n,) each: a[i] and b[i] were measured side by side. Its names
-    are a tuple, its ratios floats. Approach: logarithms of b / a, their median, `bootstrap`; and back."""
+    are a tuple, its ratios floats. Approach: logarithms of b / a, their median, `bootstrap`, and exp."""
     a, b = paired(a, b, confidence_level)
     ### BEGIN SOLUTION
     logs = np.log(b / a)
@@ -824,8 +824,8 @@ contest(15, generate=lambda: transformer.generate(gpt, start, 32, 0),
         cached=lambda: memoization.generate(gpt, start, 32, 0))
 
 # %% [markdown]
-# What is nearly equal takes many pairs, what is far apart few: `pairs_needed` tells, after a few. Now the
-# map: networks of several widths learn the digits of 1986, and each is also made int8.
+# What is nearly equal takes many pairs, what is far apart few: `pairs_needed` tells, after a few. Now
+# the map: networks of several widths learn the digits of 1986, and each is also made int8.
 
 # %%
 x, y, x_test, y_test = map(tensor, split(*load_digits()))
@@ -846,8 +846,8 @@ with no_grad():
 sizes, right = [model_size(model).bytes for model in models.values()], np.mean(hits, 1)
 front = pareto_front(np.column_stack([sizes, np.median(times, 0), right]), maximize=[2])
 for name, size, time, hit, kept in zip(models, sizes, np.median(times, 0), hits, front):
-    print(f"{'*' if kept else ' '} {name:8} {size:7,} bytes {time * 1e6:6.0f} µs {hit.mean():6.1%} right,",
-          "{:.1%} to {:.1%}".format(*bootstrap(hit, np.mean, 1999)))
+    print(f"{'*' if kept else ' '} {name:8} {size:7,} bytes {time * 1e6:6.0f} µs {hit.mean():6.1%}",
+          "right, {:.1%} to {:.1%}".format(*bootstrap(hit, np.mean, 1999)))
 print(draw_front(sizes, right, models, pareto_front(np.column_stack([sizes, right]), [1])))
 
 # %% [markdown]
