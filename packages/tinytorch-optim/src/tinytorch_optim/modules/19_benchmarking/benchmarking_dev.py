@@ -606,7 +606,7 @@ class Verdict:
         if self.faster == b:
             (a, b), numbers = (b, a), (1 / self.ratio, 1 / self.high, 1 / self.low)
         ratio, low, high = (f"{number:.3f}" for number in numbers)
-        words, n = f"times as fast as {b} ({100 * self.confidence_level:.3g} %", self.pairs
+        words, n = f"times as fast as {b} ({100 * self.confidence_level:.4g} %", self.pairs
         return (f"{a} is {ratio} {words}: {low} to {high}, {n} pairs)" if self.faster else
                 f"no difference can be told from {n} pairs: {a} is {low} to {high} {words})")
 
@@ -871,8 +871,8 @@ def test_unit_together():
     clock = SimulatedClock(noise=0.03, drift=0.001, overhead=1e-6, generator=seeded(6))
     seconds = {"old": 1, "same": 1, "better": 0.9, "worse": 1.2}
     calls = [clock.work(each) for each in seconds.values()]
-    times = interleave(calls, 40, timer=clock)
-    verdicts = judge_all(times, list(seconds), generator=seeded())
+    times = interleave(calls, 40, timer=clock, generator=seeded(7))
+    verdicts = judge_all(times, list(seconds), 0.9999, generator=seeded(8))
     equal([each.faster for each in verdicts], [None, "better", "old"], "who is faster")
     for each in verdicts:
         truth = 1 / seconds[each.names[0]]
