@@ -136,10 +136,10 @@ def without_lowest(scores, count):
 class L1Unstructured(BasePruningMethod):
     def compute_mask(self, t, default_mask):
         """default_mask, and besides 0 where |t| is lowest: self.amount of all that t has. Both are
-        tensors of one shape and dtype, and so is the result, a new one; `from_numpy` makes it."""
+        tensors of one shape and dtype, and so is the result, a new one. (Tensor times array works.)"""
         ### BEGIN SOLUTION
         lowest = without_lowest(np.abs(t.numpy()), how_many(self.amount, t.numel()))
-        return default_mask * from_numpy(lowest)
+        return default_mask * lowest
         ### END SOLUTION
 class RandomUnstructured(BasePruningMethod):  # what any rule has to beat
     def compute_mask(self, t, default_mask):
@@ -162,7 +162,7 @@ class LnStructured(BasePruningMethod):
         lowest = without_lowest(norms, how_many(self.amount, len(norms)))
         shape = [1] * t.ndim
         shape[self.dim] = -1
-        return default_mask * from_numpy(lowest.reshape(shape))
+        return default_mask * lowest.reshape(shape)
         ### END SOLUTION
 
 # %% [markdown]
@@ -203,9 +203,9 @@ test_unit_lowest()
 #
 # ```
 #    scores          mask         unstructured:        structured, dim 0: slices      global:
-#    5  1  4        1 0 1         [5 4 2 3]            in which anything is left      all
+#    5  1  4        1 1 0         [5 1 2 9]            in which anything is left      all
 #    0  0  0        0 0 0         where the mask       [[5 1 4]
-#    2  9  3        1 0 1         isn't 0, in a row     [2 9 3]]
+#    2  9  3        1 1 0         isn't 0, in a row     [2 9 3]]
 # ```
 
 # %% nbgrader={"grade_id": "compression-masks"}
@@ -213,22 +213,20 @@ test_unit_lowest()
 def mask_of(module, name): return getattr(module, f"{name}_mask", None)
 def further(method, scores, mask):
     """A new mask (all are tensors): 0 also where method wants it, which gets the parts above of both.
-    Approach: `left` is an index into arrays. Booleans; for slices, a tuple of slice(None) for each
-    dimension before dim (which may be negative), then booleans, `any` over all other axes; for global,
-    an index that takes everything. Write what compute_mask gives into a copy of the mask."""
+    Approach: `left` is an index. Booleans (mask.numpy() != 0); for slices, a tuple of slice(None) for
+    each dimension before dim, which may be negative, then booleans, `any` over all other axes; for
+    global, an index that takes everything. Write what compute_mask gives into a clone of the mask."""
+    scores, new, left = scores.detach(), mask.clone(), mask.numpy() != 0
     ### BEGIN SOLUTION
-    scores, mask = scores.detach().numpy(), mask.numpy()
-    left = mask != 0
     if method.PRUNING_TYPE == "structured":
         dim = method.dim % mask.ndim
         others = tuple(axis for axis in range(mask.ndim) if axis != dim)
         left = (slice(None),) * dim + (left.any(others),)
     elif method.PRUNING_TYPE == "global":
         left = ...
-    new = mask.copy()
-    new[left] = method.compute_mask(from_numpy(scores[left]), from_numpy(mask[left])).numpy()
-    return from_numpy(new)
+    new[left] = method.compute_mask(scores[left], mask[left])
     ### END SOLUTION
+    return new
 
 def put_mask(module, name, method, scores=None):
     """Prune a parameter: register its mask as a buffer, and multiply it by that in place (`mul_`), since
@@ -299,12 +297,12 @@ def remove(module, name):  # forget the mask; the zeros stay
 # %% nbgrader={"grade_id": "test-compression-masks", "points": 16}
 def test_unit_masks():
     scores = tensor([[5.0, 1, 4], [0, 0, 0], [2, 9, 3]])
-    mask = tensor([[1.0, 0, 1], [0, 0, 0], [1, 0, 1]])
+    mask = tensor([[1.0, 1, 0], [0, 0, 0], [1, 1, 0]])
     for method, expected in [
-        (L1Unstructured(0.5), [[1, 0, 1], [0, 0, 0], [0, 0, 0]]),
-        (LnStructured(0.5, 1, 0), [[0, 0, 0], [0, 0, 0], [1, 0, 1]]),
-        (LnStructured(1, 2, -1), [[1, 0, 0], [0, 0, 0], [1, 0, 0]]),
-        (CustomFromMask(tensor([[1, 1, 0]] * 3)), [[1, 0, 0], [0, 0, 0], [1, 0, 0]])]:
+        (L1Unstructured(0.5), [[1, 0, 0], [0, 0, 0], [0, 1, 0]]),
+        (LnStructured(0.5, 1, 0), [[0, 0, 0], [0, 0, 0], [1, 1, 0]]),
+        (LnStructured(1, 2, -1), [[0, 1, 0], [0, 0, 0], [0, 1, 0]]),
+        (CustomFromMask(tensor([[1, 0, 1]] * 3)), [[1, 0, 0], [0, 0, 0], [1, 0, 0]])]:
         what, old = f"{type(method).__name__} with {vars(method)}", mask.tolist()
         same(further(method, scores.requires_grad_(), mask), expected, what, dtype="f")
         assert mask.tolist() == old, f"the old mask should stay as it was, {what}"
@@ -366,13 +364,13 @@ class GradualPruning:
             custom_from_mask(module, name, ones_like(getattr(module, name)))
     def step(self):
         """Count the step in `done`. If less of all numbers is gone than the share says (how_many), then
-        prune what is missing. Approach: count zeros in the masks, as an int. global_unstructured
-        multiplies by the masks even if it has nothing to add."""
+        prune what is missing. Approach: count zeros in the masks. global_unstructured multiplies by
+        the masks even if it has nothing to add."""
         ### BEGIN SOLUTION
         self.done += 1
         share = self.amount * (1 - (1 - min(self.done / self.steps, 1.0)) ** 3)
         masks = [mask_of(module, name).numpy() for module, name in self.parameters]
-        gone = sum(int((mask == 0).sum()) for mask in masks)
+        gone = sum((mask == 0).sum() for mask in masks)
         missing = how_many(share, sum(mask.size for mask in masks)) - gone
         global_unstructured(self.parameters, self.method, amount=max(missing, 0))
         ### END SOLUTION
@@ -570,7 +568,7 @@ def test_unit_units():
         ("a norm with weight 1 and bias 2", silent(conv, norm), [1, 0, 0]),
         ("a norm without a bias", silent(conv, nn.BatchNorm2d(3, bias=False)), [0, 0, 0]),
         ("without parameters", silent(conv, nn.BatchNorm2d(3, affine=False)), [0, 0, 0])]:
-        check(f"silent units, {what}", got, wanted)
+        check(f"silent units, {what}", 1 - ~got, wanted)
     model = nn.Sequential(nn.Conv2d(2, 4, 3), nn.BatchNorm2d(4), nn.Conv2d(4, 6, 2, bias=False),
                           nn.Flatten(), nn.Linear(24, 5), nn.Tanh(), nn.Linear(5, 3), nn.Sigmoid())
     norms, last = np.square(array_of(model[2].weight)).sum((1, 2, 3)), array_of(model[6].weight).copy()
@@ -815,7 +813,7 @@ def show(what, model, *others):
     with FlopCounterMode(display=False) as counter:
         right = [share_right(model)]
     right += [share_right(each) for each in (learn(model, 10), *others)]
-    print(f"{what:9} {model_size(model).parameters:7,} {counter.get_total_flops() // len(x_test):7,}    ",
+    print(f"{what:9} {model_size(model).parameters:7,} {counter.get_total_flops() // len(x_test):7,}   ",
           *(f"{each:11.1%}" for each in right))
 print("          numbers   FLOPs   right: at once    trained  from scratch")
 for units in (48, 32, 16, 8, 4):
