@@ -827,16 +827,16 @@ for rank in (16, 8, 4):
     show(f"rank {rank}", nn.Sequential(factorize(net[0], rank), nn.ReLU(), deepcopy(net[2])))
 
 # %%
-# Time, in ms: median and quartiles. A batch of 64 through 512 → 2048 → 512.
+# Time, in ms, in turns: median and quartiles. A batch of 64 through 512 → 2048 → 512.
 wide, inputs = nn.Sequential(nn.Linear(512, 2048), nn.ReLU(), nn.Linear(2048, 512)), randn(64, 512)
-zeros, half = deepcopy(wide), deepcopy(wide)
-global_unstructured(weights(zeros), L1Unstructured, amount=0.9)
-prune_units(half, 0.5)
+global_unstructured(weights(zeros := deepcopy(wide)), L1Unstructured, amount=0.9)
+prune_units(half := deepcopy(wide), 0.5)
 low = nn.Sequential(factorize(wide[0], 128), nn.ReLU(), factorize(wide[2], 128))
-for what, model in {"as it was": wide, "90 % zeros": zeros, "half its units silent": half,
-                    "half its units taken out": shrink(half), "rank 128": low}.items():
-    time = latency(torch.no_grad()(lambda: model(inputs)), repeat=20)
-    print(f"  {what:25} {time.median * 1e3:7.2f}   ({time.lower * 1e3:.2f} to {time.upper * 1e3:.2f})")
+models = {"as it was": wide, "90 % zeros": zeros, "half its units silent": half,
+          "half its units taken out": shrink(half), "rank 128": low}
+turns = [[latency(lambda: model(inputs), 0, 1).times[0] for model in models.values()] for _ in range(21)]
+for what, times in zip(models, 1e3 * np.transpose(turns)):
+    print("  {:25} {:7.2f}   ({:.2f} to {:.2f})".format(what, *np.percentile(times, (50, 25, 75))))
 
 # %% [markdown]
 # Zeros make a file small, and nothing fast: the product has its shape, and BLAS multiplies by 0 as by
