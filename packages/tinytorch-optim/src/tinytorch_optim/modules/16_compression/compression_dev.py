@@ -841,8 +841,8 @@ for what, times in zip(models, 1e3 * np.transpose(turns)):
 # %% [markdown]
 # Zeros make a file small, and nothing fast: the product has its shape, and BLAS multiplies by 0 as by
 # anything. With units taken out, or a lower rank, products are smaller. So: weights for bytes, units for
-# time. And compare pruned networks with those of their size from scratch: what pruning tells is mostly
-# which size is enough (Liu et al., 2019).
+# time. And compare pruned networks with those of their size from scratch: was the better network found,
+# or only the size that is enough (Liu et al., 2019)?
 
 # %%
 # Pupils of 16 units, taught by labels or by answers, for the same number of steps; three starts each. An
