@@ -483,8 +483,8 @@ def test_unit_step():
                     same(new.state[b][name], value, f"{name} {what}", 0)
             states = old.state_dict(), new.state_dict()
             old.load_state_dict(states[1]), new.load_state_dict(states[0])
-    large = tensor(np.ones(20 * BLOCK), requires_grad=True)
-    large.grad, few = tensor(np.ones(20 * BLOCK)), 3 * BLOCK * 8
+    large, few = tensor(np.ones((20, BLOCK)), requires_grad=True), 3 * BLOCK * 8
+    large.grad = tensor(np.ones((20, BLOCK)))
     optimizer = FusedAdamW([large])
     for step, most in [(1, 2 * large.nbytes + few), (2, few)]:
         used = peak_memory(optimizer.step)
