@@ -78,12 +78,12 @@ def in_turns(old, new, rounds=9):  # how many times as fast new is: median and q
 # A machine can do so many FLOPs a second (its **peak**), and move so many bytes a second to and from
 # memory (its **bandwidth**). Work of F FLOPs that moves B bytes needs at least F/peak seconds, and at
 # least B/bandwidth; at best both at the same time. So the **least time** is the larger one. Take a
-# machine with 100 FLOPs and 20 bytes a ns:
+# machine that could do 100 FLOPs, and move 20 bytes, in a nanosecond, our unit of time here:
 #
 # ```
 #                             FLOPs     bytes    F/peak   B/bandwidth     least time
-#    add two arrays            1000    12,000     10 ns        600 ns         600 ns     memory decides
-#    a product 32 × 32       65,536    12,288    655 ns        614 ns         655 ns     arithmetic does
+#    add two arrays            1000    12,000        10           600            600     memory decides
+#    a product 32 × 32       65,536    12,288       655           614            655     arithmetic does
 # ```
 #
 # FLOPs divided by the least time are the greatest speed that work of this **intensity** (FLOPs for each
@@ -100,7 +100,7 @@ Machine = namedtuple("Machine", ["peak", "bandwidth"])  # FLOPs, and bytes, a se
 
 def rate(amount, call, clock=perf_counter):
     """How much of an amount (FLOPs, bytes) a call does in a second, in the shortest of the `times` that
-    module 14's `latency` takes with this clock. 6 FLOPs in 3, 2 and 4 s: 3 FLOPs a second."""
+    module 14's `latency` takes with this clock. 6 FLOPs that took 3, 2 and 4: a rate of 3."""
     ### BEGIN SOLUTION
     return amount / min(latency(call, clock=clock).times)
     ### END SOLUTION
@@ -375,15 +375,15 @@ test_unit_kernel()
 
 # %% nbgrader={"grade_id": "acceleration-operation"}
 #| export
-BLOCK = 2**15  # numbers: a few arrays of 128 KiB, which fit into a cache of the second level
+BLOCK = 2**15  # numbers: a few arrays of 2**17 bytes, which fit into a cache of the second level
 
 @operation
+@np.errstate(all="ignore")
 def fused_gelu(input):
     """F.gelu(input, approximate="tanh"), with the same errors. Returns output, of input's shape, and for
     the tape the slope, of any shape, or None for it. The only arrays as large as input are those two.
     Approach: np.ravel makes a row, without copying unless it must. The last block may be shorter."""
-    if input.dtype.kind != "f":
-        return F.gelu.forward(input)
+    if input.dtype.kind != "f": return F.gelu.forward(input)  # which refuses it
     ### BEGIN SOLUTION
     row = np.ravel(input)
     output, slope = np.empty_like(row), np.empty_like(row) if is_grad_enabled() else None
@@ -493,7 +493,7 @@ test_unit_step()
 
 # %% [markdown]
 # ## 6. A softmax in pieces
-# Attention's matrix of scores has L·S numbers, for 4096 tokens 64 MiB for each head, and half a dozen
+# Attention's matrix of scores has L·S numbers, for 4096 tokens 2²⁴ in each head, and half a dozen
 # passes. If only it could be done in tiles! But a softmax needs the maximum and the sum of the
 # *whole* row before the first weight is known. Milakov and Gimelshein (2018) found that it doesn't, if
 # one is ready to correct oneself. Keep three things of each row: **top**, the largest score so far;
@@ -819,10 +819,10 @@ rows = sorted(prof.key_averages(), key=lambda row: row.self_cpu_time_total, reve
 found = under_the_roof(rows, here)[:9]
 print(chart(here, [(letter, *row[1:3]) for letter, row in zip("ABCDEFGHI", found) if row[2]]))
 for letter, (name, intensity, speed, share) in zip("ABCDEFGHI", found):
-    print(f"{letter} {name:38} {intensity:5.1f} FLOPs/byte, {speed / 1e9:5.1f} a ns, share {share:4.0%}")
+    print(f"{letter} {name:38} {intensity:5.1f} FLOPs/byte, {speed / 1e9:5.1f} a ns, share {share:.2f}")
 
 # %% [markdown]
-# What isn't drawn has no FLOPs in the counter of module 14. A share far below 100%: passes that nobody
+# What isn't drawn has no FLOPs in the counter of module 14. A share far below one: passes that nobody
 # counts from outside, or calls that are too small. Above it: the numbers came from a cache.
 #
 # Now your work beside the plain way. Small blocks pay for calls, large ones leave the cache. Arrays that
