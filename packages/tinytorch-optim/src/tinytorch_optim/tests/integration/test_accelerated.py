@@ -16,8 +16,8 @@ from tinytorch.optim.acceleration import (
     chart,
     flash_attention,
     fused_gelu,
-    machine,
     roof,
+    this_machine,
     tiled_matmul,
     tiled_traffic,
 )
@@ -184,6 +184,6 @@ def test_a_chart_shows_points_where_they_are():
 
 
 def test_a_machine_is_measured():
-    here = machine(sides=(64,), length=2**14)
+    here = this_machine(sides=(64,), length=2**14)
     assert here.peak > 0
     assert here.bandwidth > 0
