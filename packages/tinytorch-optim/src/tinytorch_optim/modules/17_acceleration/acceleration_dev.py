@@ -575,8 +575,8 @@ test_unit_pieces()
 #            3    █    █    █    ◣
 # ```
 #
-# Of many tiles, nearly half needn't be computed. The output of a row is mixed / total. Keep **log_sum** =
-# top + log(total) too, one number for each row, the logarithm of the softmax's denominator: then
+# Of many tiles, nearly half needn't be computed. The output of a row is mixed / total. Keep **log_sum**,
+# top + log(total), one number for each row, the logarithm of the softmax's denominator: with it,
 # exp(score - log_sum) gives any weight back when it is needed.
 
 # %%
