@@ -79,6 +79,10 @@ BROKEN = {
         "_right = taken\n\n"
         "def taken(layer, outputs, inputs=()): return _right(layer, outputs[::-1], inputs)"
     ),
+    "acceleration": (
+        "_right = absorb\n\n"
+        "def absorb(partial, scores, value): return _right(partial, scores * 1.001, value)"
+    ),
     "memoization": (
         "_right = KVCache.write\n\n"
         "KVCache.write = lambda self, layer, key, value: _right(self, layer, key, value * 1.05)"
