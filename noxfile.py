@@ -15,6 +15,7 @@ DIST = ROOT / "dist"
 # Their names sort in the order in which they are taught.
 PACKAGES = sorted(f"packages/{path.parent.name}" for path in ROOT.glob("packages/*/pyproject.toml"))
 TORCH = "torch==2.13.0"
+CHECKERS = ("twine", "check-wheel-contents", "validate-pyproject[all]")
 # The environment may pin BLAS to the kernel of an older processor; a benchmark lets it choose.
 ANY_KERNEL = dict.fromkeys(("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"))
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -56,14 +57,10 @@ nox.options.error_on_missing_interpreters = True
 
 def build_wheels(session: nox.Session) -> Path:
     """The engine's and every tier's sdist and wheel, made in `dist`. The wheels come out of sdists."""
-    session.install("build")
+    session.install("build", "packaging")
     for old in DIST.glob("*"):
         old.unlink()
-    for project in ("engine", *PACKAGES):
-        session.run(
-            "python", "-m", "build", "--outdir", str(DIST), project, silent=True,
-            env={"PIP_FIND_LINKS": str(DIST), "SOURCE_DATE_EPOCH": "1577836800"},
-        )  # fmt: skip
+    session.run("python", "releasing/wheels.py", str(DIST))
     return DIST
 
 
@@ -206,13 +203,22 @@ def layers(session: nox.Session) -> None:
 def build(session: nox.Session) -> None:
     """Build the sdists and wheels of all distributions into `dist`, and check them."""
     dist = build_wheels(session)
-    session.install("twine", "check-wheel-contents")
-    files = sorted(str(path) for path in dist.iterdir())
-    session.run("twine", "check", "--strict", *files)
-    # A tier has equal composing lines (W002), lessons in folders that are no packages (W004), and
-    # its curriculum beside its portion of the namespace (W009).
-    wheels = [file for file in files if file.endswith(".whl")]
-    session.run("check-wheel-contents", "--ignore", "W002,W004,W009", *wheels)
+    session.install(*CHECKERS)
+    session.run("python", "releasing/checks.py", str(dist))
+
+
+@nox.session
+def release(session: nox.Session) -> None:
+    """Release one distribution, proved from wheels: `-- tinytorch-nn minor`. Uploads nothing."""
+    session.install("build", "packaging", "towncrier>=25.8", *CHECKERS)
+    session.run("python", "releasing/release.py", *session.posargs, env=ONE_THREAD)
+
+
+@nox.session
+def upload(session: nox.Session) -> None:
+    """Build what a tag names, and upload it: `-- tinytorch-nn-v0.2.0`. No test runs this."""
+    session.install("build", "packaging", "twine")
+    session.run("python", "releasing/upload.py", *session.posargs)
 
 
 @nox.session
