@@ -201,10 +201,12 @@ def layers(session: nox.Session) -> None:
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Build the sdists and wheels of all distributions into `dist`, and check them."""
+    """Build and check the sdists and wheels of all distributions, and rehearse a release."""
     dist = build_wheels(session)
     session.install(*CHECKERS)
     session.run("python", "releasing/checks.py", str(dist))
+    session.install("pytest", "towncrier>=25.8")
+    session.run("pytest", "tests/releasing", *session.posargs)
 
 
 @nox.session

@@ -25,11 +25,10 @@ NAMESPACE = "tinytorch/__init__.py"
 
 
 def check(dist: Path, root: Path = ROOT) -> None:
-    wheels = sorted(map(str, dist.glob("*.whl")))
-    files = sorted(str(path) for path in dist.iterdir() if path.suffix in (".whl", ".gz"))
+    wheels = [path for path in archives(dist) if path.suffix == ".whl"]
     for project in projects(root).values():
         _run("validate-pyproject", project.folder / "pyproject.toml")
-    _run("twine", "check", "--strict", *files)
+    _run("twine", "check", "--strict", *archives(dist))
     _run("check-wheel-contents", "--ignore", USUAL, *wheels)
     _share_nothing(wheels)
 
@@ -39,17 +38,26 @@ def check_reproducible(name: str, dist: Path, root: Path = ROOT) -> None:
     with tempfile.TemporaryDirectory() as folder:
         again = Path(folder).resolve()
         build_one(projects(root)[name].folder, again, dist)
-        for path in again.glob("tinytorch_*"):
+        for path in archives(again):
             if _digest(path) != _digest(dist / path.name):
-                raise Refused(f"{path.name}: built twice, its bytes differ: what in it is not fixed?")
+                raise Refused(
+                    f"{path.name}: built twice, its bytes differ: what in it is not fixed?"
+                )
 
 
-def _share_nothing(wheels: list[str]) -> None:
+def _share_nothing(wheels: list[Path]) -> None:
     names = [name for wheel in wheels for name in zipfile.ZipFile(wheel).namelist()]
     if shared := [name for name, count in Counter(names).items() if count > 1]:
-        raise Refused(f"several wheels hold {', '.join(shared)}: a file belongs to one distribution")
+        raise Refused(
+            f"several wheels hold {', '.join(shared)}: a file belongs to one distribution"
+        )
     if NAMESPACE in names:
         raise Refused(f"a wheel holds {NAMESPACE}: it would hide every other tier")
+
+
+def archives(folder: Path) -> list[Path]:
+    """Sdists and wheels: build writes a .gitignore beside them."""
+    return sorted(path for path in folder.iterdir() if path.suffix in (".gz", ".whl"))
 
 
 def _digest(path: Path) -> str:
@@ -59,7 +67,8 @@ def _digest(path: Path) -> str:
 def _run(*command: str | Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        raise Refused(f"{command[0]} objects:\n{done.stdout}{done.stderr}")
+        said, _, _ = (done.stdout + done.stderr).partition("Traceback")
+        raise Refused(f"{command[0]} objects:\n{said}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Plays a learner of one distribution in a fresh environment, from wheels.
 
-    python releasing/journey.py DISTRIBUTION FOLDER_OF_WHEELS
+python releasing/journey.py DISTRIBUTION FOLDER_OF_WHEELS
 """
 
 from __future__ import annotations

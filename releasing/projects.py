@@ -49,7 +49,9 @@ class Project:
         text = path.read_text(encoding="utf-8")
         new, count = VERSION.subn(f'version = "{version}"', text)
         if count != 1:
-            raise Refused(f"{path}: there must be one line 'version = \"…\"', and there are {count}")
+            raise Refused(
+                f"{path}: there must be one line 'version = \"…\"', and there are {count}"
+            )
         path.write_text(new, encoding="utf-8")
 
 
@@ -70,7 +72,9 @@ def following(version: Version, word: str) -> Version:
     try:
         wanted = Version(word)
     except InvalidVersion:
-        raise Refused(f"'{word}' is no version: say {', '.join(PARTS)}, or one like 1.2.3") from None
+        raise Refused(
+            f"'{word}' is no version: say {', '.join(PARTS)}, or one like 1.2.3"
+        ) from None
     if wanted < version:
         raise Refused(f"{wanted} is older than {version}: say a newer version")
     return wanted

@@ -43,7 +43,9 @@ def release(name: str, word: str, journey: bool, root: Path = ROOT) -> str:
         commit = git("rev-parse", "HEAD", at=tree)
     _warn_of_ranges(projects(root).values(), name, version)
     git("merge", "--ff-only", "--quiet", commit, at=root)
-    git("tag", "--annotate", "--message", f"{name} {version}", project.tag(version), commit, at=root)
+    git(
+        "tag", "--annotate", "--message", f"{name} {version}", project.tag(version), commit, at=root
+    )
     return project.tag(version)
 
 
@@ -83,10 +85,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("distribution")
     parser.add_argument("version", nargs="?", default="patch", help="major, minor, patch, or 1.2.3")
-    parser.add_argument("--without-journey", action="store_true", help="for tests: build and check only")
+    parser.add_argument(
+        "--without-journey", action="store_true", help="for tests: build and check only"
+    )
     words = parser.parse_args()
     tag = release(words.distribution, words.version, not words.without_journey)
-    print(f"{tag} is released here. To publish it: git push --follow-tags, and nox -s upload -- {tag}")
+    print(
+        f"{tag} is released here. To publish it: git push --follow-tags, and nox -s upload -- {tag}"
+    )
 
 
 if __name__ == "__main__":

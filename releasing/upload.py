@@ -23,7 +23,9 @@ def main() -> None:
     if not names:
         raise Refused(f"'{tag}' is no release: say a tag like tinytorch-nn-v0.2.0")
     with worktree(tag) as tree, tempfile.TemporaryDirectory() as folder:
-        build(Path(folder), tree)  # the others, too: it is built with them, and not with what is published
+        build(
+            Path(folder), tree
+        )  # the others, too: it is built with them, and not with what is published
         files = map(str, Path(folder).glob(f"{names[0].replace('-', '_')}-*"))
         sys.exit(subprocess.run(["twine", "upload", *files]).returncode)
 
