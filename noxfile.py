@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -173,6 +174,16 @@ def bench(session: nox.Session) -> None:
     )
     paths = {"PYTHONPATH": "tests"}
     session.run("python", "benchmarks/page.py", env={**ONE_THREAD, **ANY_KERNEL, **paths})
+
+
+@nox.session
+def matrix(session: nox.Session) -> None:
+    """Which versions of engine and tiers work together, from wheels? Writes RELEASING.md's table."""
+    session.install("build", "packaging", "uv")
+    folder = Path(session.create_tmp()).resolve()
+    shutil.rmtree(folder)
+    env = {**ONE_THREAD, "UV_PYTHON_DOWNLOADS": "never"}
+    session.run("python", "releasing/matrix.py", str(folder), *session.posargs, env=env)
 
 
 @nox.session
