@@ -16,6 +16,8 @@ DIST = ROOT / "dist"
 # Their names sort in the order in which they are taught.
 PACKAGES = sorted(f"packages/{path.parent.name}" for path in ROOT.glob("packages/*/pyproject.toml"))
 TORCH = "torch==2.13.0"
+# Tests of one file stay in one process, which they share what they made in.
+SIDE_BY_SIDE = ("-n", "auto", "--dist", "loadfile")
 CHECKERS = ("twine", "check-wheel-contents", "validate-pyproject[all]")
 # The environment may pin BLAS to the kernel of an older processor; a benchmark lets it choose.
 ANY_KERNEL = dict.fromkeys(("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"))
@@ -85,6 +87,20 @@ def install_editable(session: nox.Session, *requirements: str) -> None:
     session.install(*projects, *requirements)
 
 
+def need_bubblewrap(session: nox.Session) -> None:
+    """Grading is tested in the sandbox that it is used in; nothing is skipped where it is missing.
+
+    A machine that is set up for the tests alone gets it; anybody else is asked to install it.
+    """
+    if shutil.which("bwrap"):
+        return
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    if not shutil.which("apt-get") or not (is_root or os.environ.get("CI")):
+        session.error("The tests need bubblewrap: sudo apt-get install bubblewrap")
+    for words in (["update"], ["install", "-y", "--no-install-recommends", "bubblewrap"]):
+        session.run(*([] if is_root else ["sudo"]), "apt-get", "-q", *words, external=True)
+
+
 def run_beside_tests(session: nox.Session, script: str) -> None:
     """Run a program that uses what the tests share; its arguments follow `--`."""
     env = {**ONE_THREAD, "PYTHONPATH": "tests"}
@@ -115,9 +131,11 @@ def journeys(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """All tests that need no torch: engine, curriculum laws, packaging and journeys."""
+    need_bubblewrap(session)
     folder = wheelhouse(session, "hatchling", "editables")
     install_editable(session, "-r", "tests/requirements.txt")
-    session.run("pytest", *session.posargs, env={**ONE_THREAD, "TITO_TEST_WHEELHOUSE": str(folder)})
+    env = {**ONE_THREAD, "TITO_TEST_WHEELHOUSE": str(folder)}
+    session.run("pytest", *SIDE_BY_SIDE, *session.posargs, env=env)
 
 
 @nox.session
@@ -237,10 +255,25 @@ def upload(session: nox.Session) -> None:
 @nox.session
 def minimums(session: nox.Session) -> None:
     """The engine's and the tiers' tests with the lowest versions that they say they work with."""
+    need_bubblewrap(session)
     folder = wheelhouse(session, "hatchling", "editables")
     session.install("-r", "tests/minimums.txt", "-r", "tests/requirements.txt")
     install_editable(session, "-c", "tests/minimums.txt")
     session.run(
-        "pytest", "tests/engine", "tests/grading", "tests/curriculum", *session.posargs,
+        "pytest", *SIDE_BY_SIDE, "tests/engine", "tests/grading", "tests/curriculum", *session.posargs,
         env={**ONE_THREAD, "TITO_TEST_WHEELHOUSE": str(folder)},
     )  # fmt: skip
+
+
+@nox.session(venv_backend="none")
+def size(session: nox.Session) -> None:
+    """How many lines each part has: code, lessons, tests, words."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
+    lines: dict[tuple[str, str], int] = {}
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        *folders, _ = Path(name).parts
+        part = ("/".join(folders[:5]) or ".", Path(name).suffix or "none")
+        lines[part] = lines.get(part, 0) + (ROOT / name).read_bytes().count(b"\n")
+    for (part, suffix), count in sorted(lines.items()):
+        print(f"{count:8,}  {suffix:8}{part}")
+    print(f"{sum(lines.values()):8,}  in all")
