@@ -211,7 +211,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", "engine", "tests", "benchmarks", "noxfile.py")
     install_editable(session)
-    session.run("tito", "dev", "check", *PACKAGES)
+    session.run("tito", "dev", "check", "--sources", *PACKAGES)
 
 
 @nox.session
