@@ -14,19 +14,19 @@ KERNEL = {
     "language_info": {"name": "python"},
 }
 
+MINOR = 5  # from this format on, cells have ids
+
 
 def notebook(cells: Iterable[Cell]) -> str:
     """A notebook in nbformat 4.5 without outputs. The same cells give the same bytes."""
     cells = tuple(cells)
-    made = {
-        "cells": [
-            _cell(cell, cell_id) for cell, cell_id in zip(cells, cell_ids(cells), strict=True)
-        ],
-        "metadata": KERNEL,
-        "nbformat": 4,
-        "nbformat_minor": 5,
-    }
-    return json.dumps(made, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    made = [cell_as_json(cell, name) for cell, name in zip(cells, cell_ids(cells), strict=True)]
+    return as_json({"cells": made, "metadata": KERNEL, "nbformat": 4, "nbformat_minor": MINOR})
+
+
+def as_json(notebook: dict[str, Any]) -> str:
+    """The file's text, as Jupyter writes it."""
+    return json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def percent(cells: Iterable[Cell]) -> str:
@@ -36,7 +36,7 @@ def percent(cells: Iterable[Cell]) -> str:
     return str(jupytext.writes(jupytext.reads(notebook(cells), fmt="ipynb"), fmt="py:percent"))
 
 
-def _cell(cell: Cell, cell_id: str) -> dict[str, Any]:
+def cell_as_json(cell: Cell, cell_id: str) -> dict[str, Any]:
     made = {
         "cell_type": cell.kind,
         "id": cell_id,

@@ -11,11 +11,15 @@ from tito.model import Finding
 
 def read_learner_file(path: Path, shown: str) -> Source:
     """The cells of the file that messages call `shown`. Raises LearnerFileError."""
-    reader = read_notebook if path.suffix == ".ipynb" else read_percent
     try:
-        return reader(path.read_text(encoding="utf-8-sig"), shown)
+        return as_source(path.read_text(encoding="utf-8-sig"), path.suffix, shown)
     except Unreadable as error:
         raise LearnerFileError(error.finding) from None
     except (OSError, UnicodeDecodeError) as error:
         fix = f"restore it from a copy, or start afresh: tito module reset {path.stem}"
         raise LearnerFileError(Finding(f"the file cannot be read: {error}", shown, fix)) from None
+
+
+def as_source(text: str, suffix: str, shown: str) -> Source:
+    """The same, from the file's text. Raises Unreadable."""
+    return (read_notebook if suffix == ".ipynb" else read_percent)(text, shown)

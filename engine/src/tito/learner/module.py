@@ -1,4 +1,4 @@
-"""Starting, completing and resetting a module: the only code that writes a learner's files."""
+"""Starting, completing and resetting a module. Beside this, only `update` writes a learner's file."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from tito.learner.restore import restore
 from tito.learner.run import run_tests
 from tito.model import Finding, Module, TestReport
 from tito.workspace.files import free_name, write_atomically
+from tito.workspace.given import write_lesson
 
 
 def start(desk: Desk, module: Module, suffix: str) -> tuple[Path, bool]:
@@ -27,7 +28,8 @@ def start(desk: Desk, module: Module, suffix: str) -> tuple[Path, bool]:
     if desk.learner_files(module):
         return desk.learner_file(module), False
     path = desk.workspace.folder(module) / f"{module.id}{suffix}"
-    write_atomically(path, lesson_text(desk, module, suffix))
+    text = lesson_text(desk, module, suffix)
+    write_lesson(desk.workspace, module, path, text, text)
     return path, True
 
 
@@ -68,7 +70,7 @@ def complete(desk: Desk, module: Module, time_limit: float) -> Completed:
     target = desk.workspace.own_file(module)
     check_exported(source)
     by_hand = desk.gate.is_complete(module) and is_changed_by_hand(target)
-    kept = _copy_aside(target, "by-hand") if by_hand else None
+    kept = copy_aside(target, "by-hand") if by_hand else None
     write_atomically(target, export(source.cells, module, source.file))
     # Python trusts its cached bytecode if size and second agree, and two exports may well agree.
     Path(cache_from_source(str(target))).unlink(missing_ok=True)
@@ -104,7 +106,7 @@ def reset(desk: Desk, module: Module) -> tuple[Path, Path | None]:
         path = desk.learner_file(module)
     else:
         path = desk.workspace.folder(module) / f"{module.id}{SUFFIXES[0]}"
-    return _rewrite(path, lesson_text(desk, module, path.suffix))
+    return _rewrite(desk, module, path, lesson_text(desk, module, path.suffix))
 
 
 def reset_tests(desk: Desk, module: Module) -> tuple[Path, Path | None]:
@@ -112,20 +114,18 @@ def reset_tests(desk: Desk, module: Module) -> tuple[Path, Path | None]:
     path = desk.learner_file(module)
     cells = restore(desk.read(path), desk.handed_out(module, path.suffix))
     writers: dict[str, Callable[..., str]] = {".ipynb": files.notebook, ".py": files.percent}
-    return _rewrite(path, writers[path.suffix](cells))
+    return _rewrite(desk, module, path, writers[path.suffix](cells))
 
 
-def _rewrite(path: Path, text: str) -> tuple[Path, Path | None]:
+def _rewrite(desk: Desk, module: Module, path: Path, text: str) -> tuple[Path, Path | None]:
     """Write over a learner's file after keeping what stands there under another name."""
-    if not path.exists():
-        write_atomically(path, text)
-        return path, None
-    kept = _copy_aside(path, "before-reset")
-    write_atomically(path, text)
+    kept = copy_aside(path, "before-reset") if path.exists() else None
+    given = lesson_text(desk, module, path.suffix)
+    write_lesson(desk.workspace, module, path, text, given)
     return path, kept
 
 
-def _copy_aside(path: Path, why: str) -> Path:
+def copy_aside(path: Path, why: str) -> Path:
     kept = free_name(path, why)
     shutil.copy2(path, kept)
     return kept

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tito.curriculum.source import Cell, Source
+from tito.learner.matching import alike, by_id, by_task, by_text, places
+
+# Scripts have no cell ids, and Colab drops them.
+STEPS = (by_task, by_id, by_text, alike("markdown"))
 
 
 def restore(own: Source, handed_out: Source) -> tuple[Cell, ...]:
@@ -26,54 +30,17 @@ def _sorted_out(own: Source, handed_out: Source) -> tuple[dict[int, Cell], dict[
 
     A copy of a handed-out cell, as Jupyter pastes it, is a cell that the learner added.
     """
-    places = _places(own, handed_out)
+    found = places(own.cells, handed_out.cells, STEPS)
     theirs: dict[int, Cell] = {}
     added: dict[int, list[Cell]] = {}
     last = -1
-    for cell, place in zip(own.cells, places, strict=True):
+    for cell, place in zip(own.cells, found, strict=True):
         if place is None:
-            added.setdefault(last, []).append(replace(cell, metadata=_ungraded(cell)))
+            added.setdefault(last, []).append(replace(cell, metadata=ungraded(cell)))
         else:
             theirs[place] = cell
             last = place
     return theirs, added
-
-
-def _places(own: Source, handed_out: Source) -> list[int | None]:
-    """For each of the learner's cells, the handed-out cell that it is; None for one they added.
-
-    Nothing names the markdown of a script once it was edited: it is known by where it stands and
-    by what is left of it.
-    """
-    places: list[int | None] = []
-    for cell in own.cells:
-        given = enumerate(handed_out.cells)
-        places.append(next((n for n, g in given if n not in places and _is_same(cell, g)), None))
-    for at, cell in enumerate(own.cells):
-        if places[at] is None and cell.kind == "markdown":
-            before = next((n for n in reversed(places[:at]) if n is not None), -1)
-            after = next((n for n in places[at:] if n is not None), len(handed_out.cells))
-            free = (n for n in range(before + 1, after) if n not in places)
-            places[at] = next((n for n in free if _is_alike(cell, handed_out.cells[n])), None)
-    return places
-
-
-def _is_alike(mine: Cell, given: Cell) -> bool:
-    """Whether one is the other, edited: most lines of the shorter one stand in both."""
-    if given.kind != "markdown":
-        return False
-    lines = [{line for line in c.plain_text.splitlines() if line} for c in (mine, given)]
-    shorter = min(map(len, lines))
-    return shorter > 0 and 2 * len(lines[0] & lines[1]) >= shorter
-
-
-def _is_same(mine: Cell, given: Cell) -> bool:
-    """By grade id, else by cell id, else by text: scripts have no cell ids, and Colab drops them."""
-    if mine.grade_id or given.grade_id:
-        return mine.grade_id == given.grade_id
-    if mine.id and mine.id == given.id:
-        return True
-    return (mine.kind, mine.plain_text) == (given.kind, given.plain_text)
 
 
 def _with_text_of(mine: Cell, given: Cell) -> Cell:
@@ -85,5 +52,5 @@ def _with_text_of(mine: Cell, given: Cell) -> Cell:
     return replace(given, text="\n".join([*directives, *kept]))
 
 
-def _ungraded(cell: Cell) -> dict[str, object]:
+def ungraded(cell: Cell) -> dict[str, object]:
     return {key: value for key, value in cell.metadata.items() if key != "nbgrader"}

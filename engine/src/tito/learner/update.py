@@ -1,0 +1,139 @@
+"""Takes the lesson of the installed tier into a learner's file that was made from an older one."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tito.curriculum import files
+from tito.curriculum.source import Cell, Source
+from tito.errors import LearnerFileError
+from tito.learner.desk import Desk
+from tito.learner.files import as_source, read_learner_file
+from tito.learner.merge import Placed, merge
+from tito.learner.module import copy_aside, lesson_text
+from tito.model import Finding, Module
+from tito.workspace.given import made_from, write_lesson
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What the learner's file is to become; `conflicts` are for the learner to look at."""
+
+    module: Module
+    path: Path
+    old: Source
+    new: Source
+    text: str
+    lesson: str
+    conflicts: tuple[Finding, ...]
+
+    def diff(self) -> Iterable[str]:
+        """What changes in the cells, as `diff -u` shows it."""
+        old, new = _as_lines(self.old.cells), _as_lines(self.new.cells)
+        return difflib.unified_diff(old, new, self.old.file, "after the update", lineterm="")
+
+
+def waiting(desk: Desk) -> list[Module]:
+    """The modules that wait for an update."""
+    mine = (module for module in desk.course.modules if not desk.gate.is_provided(module))
+    return [module for module in mine if update_waits(desk, module)]
+
+
+def update_waits(desk: Desk, module: Module) -> bool:
+    """Whether another lesson is installed than the one that the learner's file was made from.
+
+    If that is not known, nothing waits: what is new cannot be told.
+    """
+    files = [path for path in desk.learner_files(module) if path.is_file()]
+    base = made_from(desk.workspace, module, files[0]) if files else None
+    return bool(base) and not _same_bytes(base, desk.lesson_file(module, base.suffix))
+
+
+def plan(desk: Desk, module: Module) -> Update:
+    """What an update would do. Nothing is written.
+
+    Raises LearnerFileError if a file cannot be read, or if it is not known what theirs was made from.
+    """
+    path = desk.learner_file(module)
+    own = desk.read(path)
+    base = made_from(desk.workspace, module, path)
+    if base is None:
+        message = f"it is not known which version of the lesson {path.name} was made from"
+        fix = f"put today's tests around what you wrote: tito module reset {module.id} --tests"
+        raise LearnerFileError(Finding(message, own.file, fix))
+    lesson = lesson_text(desk, module, path.suffix)
+    given = desk.handed_out(module, path.suffix)
+    placed = merge(read_learner_file(base, desk.shown(base)), own, given)
+    write = {".ipynb": _notebook, ".py": _script}[path.suffix]
+    text = lesson if _same_bytes(base, path) else write(path, placed, given, lesson)
+    made = as_source(text, path.suffix, own.file)
+    return Update(module, path, own, made, text, lesson, tuple(_conflicts(placed, made)))
+
+
+def apply(desk: Desk, update: Update) -> Path:
+    """Write what was planned; returns the copy of what stood there."""
+    kept = copy_aside(update.path, "before-update")
+    write_lesson(desk.workspace, update.module, update.path, update.text, update.lesson)
+    return kept
+
+
+def _same_bytes(one: Path, other: Path) -> bool:
+    """A lesson that is not there is told by the command that needs it."""
+    try:
+        sizes = one.stat().st_size == other.stat().st_size
+        return sizes and one.read_bytes() == other.read_bytes()
+    except FileNotFoundError:
+        return True
+
+
+def _notebook(path: Path, placed: Sequence[Placed], given: Source, lesson: str) -> str:
+    """With everything that the learner's notebook holds beside its cells; outputs of a cell whose
+    code is as it was stay."""
+    old = json.loads(path.read_text(encoding="utf-8-sig"))
+    ids = files.cell_ids(_with_own_ids(placed, given))
+    cells = [_raw(each, name, old["cells"]) for each, name in zip(placed, ids, strict=True)]
+    metadata = {**json.loads(lesson)["metadata"], **old.get("metadata", {})}
+    minor = max(old.get("nbformat_minor", 0), files.MINOR)
+    return files.as_json({**old, "cells": cells, "metadata": metadata, "nbformat_minor": minor})
+
+
+def _with_own_ids(placed: Sequence[Placed], given: Source) -> Iterable[Cell]:
+    """A cell that the learner added leaves its id to the given cell that has the same."""
+    taken = {cell.id for cell in given.cells}
+    for each in placed:
+        theirs = not each.given and each.cell.id in taken
+        yield replace(each.cell, id="") if theirs else each.cell
+
+
+def _raw(placed: Placed, cell_id: str, old: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    made = files.cell_as_json(placed.cell, cell_id)
+    if placed.own is None or placed.own.kind != placed.cell.kind:
+        return made
+    kept = old[placed.own.number - 1]
+    as_it_was = placed.own.plain_text == placed.cell.plain_text
+    shown = {k: kept[k] for k in ("execution_count", "outputs") if k in kept and as_it_was}
+    return {**kept, **made, **shown}
+
+
+def _script(path: Path, placed: Sequence[Placed], given: Source, lesson: str) -> str:
+    made = [(p.cell.kind, p.cell.text, p.cell.metadata) for p in placed]
+    as_given = made == [(c.kind, c.text, c.metadata) for c in given.cells]
+    return lesson if as_given else files.percent(each.cell for each in placed)
+
+
+def _conflicts(placed: Sequence[Placed], made: Source) -> Iterable[Finding]:
+    for at, each in enumerate(placed):
+        if each.conflict:
+            name = each.cell.grade_id or next(iter(each.cell.plain_text.splitlines()), "a cell")
+            place = str(made.cells[at].origin) if len(made.cells) == len(placed) else made.file
+            fix = "compare it with the marked cell behind it, and delete that"
+            yield Finding(f"{name}: {each.conflict}", place, fix, level="warning")
+
+
+def _as_lines(cells: Iterable[Cell]) -> list[str]:
+    return [line for c in cells for line in (f"# %% [{c.kind}]", *c.plain_text.splitlines(), "")]
