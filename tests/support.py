@@ -8,13 +8,15 @@ import io
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import FrameType
 from typing import Any
 from unittest import mock
 
@@ -248,6 +250,31 @@ def wait_until_gone(process: int) -> None:
             return
         time.sleep(0.02)
     raise AssertionError(f"process {process} still runs")
+
+
+def killed_at(line: int, files: tuple[str, ...], arguments: list[str]) -> int:
+    """Run the command in a child that is killed before this line, counted over what it runs of
+    these files; returns how the child ended."""
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    left = line
+
+    def trace(frame: FrameType, event: str, argument: object) -> Callable[..., Any] | None:
+        nonlocal left
+        if event == "call" and not frame.f_code.co_filename.endswith(files):
+            return None
+        left -= event == "line"
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return trace
+
+    sys.settrace(trace)
+    code = 70
+    try:
+        code = cli.run(arguments)
+    finally:
+        os._exit(code)
 
 
 def forget(*starts: str) -> None:

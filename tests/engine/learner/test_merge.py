@@ -49,17 +49,19 @@ def texts(placed: list[Placed]) -> list[str]:
 
 
 NEW_STUB = STUB.replace("One.", "Exactly one.")
-CHANGES = {  # place: (learner's text, new text, what becomes of it)
+ANSWERED = f"{TITLE.text} me"
+OTHER_PI, LONGER = SETUP.text.replace("PI = 3", "PI = 4"), f"{SETUP.text}\nF = 1"
+CHANGES = {  # place, learner's text, new text, what becomes of it
     "text, edited by us": (0, TITLE.text, "# Counters", "# Counters"),
-    "text, answered": (0, TITLE.text + " me", TITLE.text, TITLE.text + " me"),
-    "text, answered and edited": (0, TITLE.text + " me", TITLE.text.replace("# C", "# 1 C"), TITLE.text.replace("# C", "# 1 C") + " me"),
-    "code, both apart": (1, SETUP.text.replace("PI = 3", "PI = 4"), SETUP.text + "\nF = 1", SETUP.text.replace("PI = 3", "PI = 4") + "\nF = 1"),
+    "text, answered": (0, ANSWERED, TITLE.text, ANSWERED),
+    "text, answered and edited": (0, ANSWERED, "#" + TITLE.text, "#" + ANSWERED),
+    "code, both apart": (1, OTHER_PI, LONGER, f"{OTHER_PI}\nF = 1"),
     "a solved task": (2, SOLVED, STUB, SOLVED),
     "a stub": (2, STUB, NEW_STUB, NEW_STUB),
     "a solved task, told better": (2, SOLVED, NEW_STUB, SOLVED.replace("One.", "Exactly one.")),
     "a solved task with another number": (2, SOLVED, STUB.replace("1.1", "1.2"), SOLVED),
     "a test": (3, TEST.text, "assert f() == 2, 'two'", "assert f() == 2, 'two'"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("at", "own", "new", "expected"), CHANGES.values(), ids=CHANGES)
@@ -141,7 +143,8 @@ KINDS = ("markdown", "given", "task", "test")
 def written(kind: str, name: str) -> Cell:
     """A cell of a lesson; no two have a line in common but for what stubs share."""
     if kind == "task":
-        text = f'def {name}():\n    """{name}\n\n    it says\n    """\n    raise NotImplementedError("Task 1.1: {name}")'
+        text = f'def {name}():\n    """{name}\n\n    it says\n    """\n    raise '
+        text += f'NotImplementedError("Task 1.1: {name}")'
         return cell(text, grade_id=name, solution=True)
     if kind == "test":
         return cell(f"assert {name}()\nprint('{name}')", grade_id=name, grade=True, points=1)

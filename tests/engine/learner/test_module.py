@@ -6,16 +6,12 @@ import os
 import re
 import shutil
 import signal
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pytest
 
-from support import Learner, edit, finish, hand_in, put_first
-from tito import cli
+from support import Learner, edit, finish, hand_in, killed_at, put_first
 from tito.errors import LearnerFileError
 from tito.learner import module as lesson
 from tito.learner.desk import Desk
@@ -278,31 +274,6 @@ def test_a_tier_without_its_lessons_is_told_with_the_command_that_mends_it(
         lesson.start(desk, counter, ".ipynb")
     assert caught.value.findings[0].fix == "pip install --force-reinstall abacus-base"
     assert not at_work.file("counter").exists()
-
-
-def killed_at(line: int, files: tuple[str, ...], arguments: list[str]) -> int:
-    """Run the command in a child that is killed before this line, counted over what it runs of
-    these files; returns how the child ended."""
-    child = os.fork()
-    if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    left = line
-
-    def trace(frame: FrameType, event: str, argument: object) -> Callable[..., Any] | None:
-        nonlocal left
-        if event == "call" and not frame.f_code.co_filename.endswith(files):
-            return None
-        left -= event == "line"
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return trace
-
-    sys.settrace(trace)
-    code = 70
-    try:
-        code = cli.run(arguments)
-    finally:
-        os._exit(code)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ COMMANDS = {
     "init": "tito.cli.init:init",
     "status": "tito.cli.status:status",
     "module": "tito.cli.module:module",
+    "hint": "tito.cli.hint:hint",
+    "solution": "tito.cli.solution:solution",
     "test": "tito.cli.test:test",
     "milestone": "tito.cli.milestone:milestone",
     "tier": "tito.cli.tier:tier",

@@ -11,6 +11,7 @@ import click
 from tito.cli.lazy import Group
 from tito.cli.out import json_option, say_aside, say_findings, say_json, say_next, say_table
 from tito.cli.report import say_report
+from tito.cli.update import update
 from tito.errors import UsageError
 from tito.learner.desk import Desk, open_desk
 from tito.learner.progress import command_for, missing, module_progress, next_command
@@ -128,6 +129,7 @@ def test(name: str, timeout: float, as_json: bool) -> None:
 def complete(name: str, timeout: float, force: bool) -> None:
     """Test the module and export it. From then on you can import it."""
     from tito.learner.module import complete as complete_module
+    from tito.learner.tested import digest_of_work
     from tito.plugins.hooks import Hooks
     from tito.workspace.lock import locked
 
@@ -135,8 +137,9 @@ def complete(name: str, timeout: float, force: bool) -> None:
     chosen = desk.own_module(name)
     _require(desk, chosen, force)
     with locked(desk.workspace, say_aside):
+        digest = digest_of_work(desk, chosen)
         done = complete_module(desk, chosen, timeout)
-        findings = _remember(desk, done.report)
+        findings = _remember(desk, chosen, done.report, digest)
     say_report(chosen, done.report, desk.shown(desk.learner_file(chosen)))
     if done.file is None:
         say_findings(findings)
@@ -197,6 +200,9 @@ def reset(name: str, tests: bool, yes: bool) -> None:
     say_next(f"tito module test {chosen.id}")
 
 
+module.add_command(update)
+
+
 @module.command()
 @click.argument("name", metavar="MODULE")
 @click.option("--export", is_flag=True, help="Print the file that it is exported to.")
@@ -224,11 +230,13 @@ def run_and_remember(
 ) -> tuple[TestReport, list[Finding]]:
     """The module's tests, run, and what is wrong with the record of results."""
     from tito.learner.run import run_tests
+    from tito.learner.tested import digest_of_work
     from tito.workspace.lock import locked
 
     with locked(desk.workspace, say_aside):
+        digest = digest_of_work(desk, module)
         report = run_tests(desk, module, timeout)
-        return report, _remember(desk, report)
+        return report, _remember(desk, module, report, digest)
 
 
 def report_as_json(report: TestReport) -> dict[str, object]:
@@ -236,17 +244,18 @@ def report_as_json(report: TestReport) -> dict[str, object]:
     return asdict(report) | totals
 
 
-def _remember(desk: Desk, report: TestReport) -> list[Finding]:
+def _remember(desk: Desk, module: Module, report: TestReport, digest: str) -> list[Finding]:
     import time
 
-    from tito.workspace.state import record
+    from tito.learner.tested import tested
+    from tito.workspace.state import Entry, record_all
 
-    return record(
-        desk.workspace,
-        "modules",
-        report.module,
-        Result(report.earned, report.possible, time.time()),
-    )
+    entries: dict[str, Entry] = {
+        "modules": Result(report.earned, report.possible, time.time()),
+        "tested": tested(desk, module, report, digest),
+    }
+    named = ((kind, module.id, entry) for kind, entry in entries.items())
+    return record_all(desk.workspace, named)
 
 
 def _require(desk: Desk, chosen: Module, force: bool) -> None:

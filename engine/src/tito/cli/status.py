@@ -10,11 +10,13 @@ from tito.cli.out import json_option, say_findings, say_json, say_next
 from tito.learner.desk import Desk, open_desk
 from tito.learner.progress import (
     ModuleProgress,
+    given_up,
     milestone_status,
     module_progress,
     next_command,
+    waiting_updates,
 )
-from tito.model import Tier
+from tito.model import Module, Tier
 from tito.workspace.state import State, read_state
 
 DONE = ("completed", "edited")
@@ -27,14 +29,15 @@ def status(as_json: bool) -> None:
     desk = open_desk()
     state, findings = read_state(desk.workspace)
     progress = module_progress(desk, state)
+    updates = waiting_updates(desk)
     if as_json:
-        say_json(_as_json(desk, state, progress))
+        say_json(_as_json(desk, state, progress, updates))
     else:
-        _say(desk, state, progress)
+        _say(desk, state, progress, updates)
     say_findings((*findings, *desk.installed.findings))
 
 
-def _say(desk: Desk, state: State, progress: list[ModuleProgress]) -> None:
+def _say(desk: Desk, state: State, progress: list[ModuleProgress], updates: list[Module]) -> None:
     click.echo(f"Workspace {desk.workspace.root}")
     for tier in desk.course.tiers:
         click.echo(f"  {tier.title}: {_tier_line(tier, progress)}")
@@ -49,6 +52,13 @@ def _say(desk: Desk, state: State, progress: list[ModuleProgress]) -> None:
             last = f", {entry.last.earned} of {entry.last.possible} points" if entry.last else ""
             what = "edited since it was completed" if entry.status == "edited" else "started"
             click.echo(f"  module {entry.module.number:02d} {entry.module.title}: {what}{last}")
+    for entry in progress:
+        if given_up(state, entry.module):
+            head = f"  module {entry.module.number:02d} {entry.module.title}"
+            click.echo(f"{head}: a solution was shown before it passed")
+    for module in updates:
+        head = f"  module {module.number:02d} {module.title}: a new lesson waits"
+        click.echo(f"{head}: tito module update {module.id}")
     for milestone in desk.course.milestones:
         if (how := milestone_status(desk, state, milestone)) != "waiting":
             click.echo(f"  milestone {milestone.year} {milestone.title}: {how}")
@@ -66,12 +76,19 @@ def _tier_line(tier: Tier, progress: list[ModuleProgress]) -> str:
     return f"{done} of {len(mine)} modules completed"
 
 
-def _as_json(desk: Desk, state: State, progress: list[ModuleProgress]) -> dict[str, object]:
+def _as_json(
+    desk: Desk, state: State, progress: list[ModuleProgress], updates: list[Module]
+) -> dict[str, object]:
     return {
         "workspace": str(desk.workspace.root),
         "tiers": {tier.id: _tier_line(tier, progress) for tier in desk.course.tiers},
         "modules": {
-            e.module.id: {"status": e.status, "last": asdict(e.last) if e.last else None}
+            e.module.id: {
+                "status": e.status,
+                "last": asdict(e.last) if e.last else None,
+                "update_waits": e.module in updates,
+                "given_up": given_up(state, e.module),
+            }
             for e in progress
         },
         "milestones": {m.id: milestone_status(desk, state, m) for m in desk.course.milestones},

@@ -9,6 +9,7 @@ from typing import Literal
 from tito.curriculum.stamp import is_intact
 from tito.learner.desk import Desk
 from tito.model import Milestone, Module
+from tito.workspace.given import made_from
 from tito.workspace.state import Result, State
 
 ModuleStatus = Literal["provided", "completed", "edited", "started", "ready", "waiting"]
@@ -115,3 +116,34 @@ def unlocked_by(desk: Desk, module: Module) -> tuple[list[Module], list[Mileston
         if module.id in milestone.requires and not missing(desk, milestone.requires)
     ]
     return modules, milestones
+
+
+def waiting_updates(desk: Desk) -> list[Module]:
+    """The modules that wait for an update."""
+    mine = (module for module in desk.course.modules if not desk.gate.is_provided(module))
+    return [module for module in mine if update_waits(desk, module)]
+
+
+def update_waits(desk: Desk, module: Module) -> bool:
+    """Whether another lesson is installed than the one that the learner's file was made from.
+
+    If that is not known, nothing waits: what is new cannot be told.
+    """
+    files = [path for path in desk.learner_files(module) if path.is_file()]
+    base = made_from(desk.workspace, module, files[0]) if files else None
+    return base is not None and not same_bytes(base, desk.lesson_file(module, base.suffix))
+
+
+def same_bytes(one: Path, other: Path) -> bool:
+    """A lesson that is not there is told by the command that needs it."""
+    try:
+        sizes = one.stat().st_size == other.stat().st_size
+        return sizes and one.read_bytes() == other.read_bytes()
+    except FileNotFoundError:
+        return True
+
+
+def given_up(state: State, module: Module) -> list[str]:
+    """The exercises whose solution was shown before the module passed."""
+    owned = (key.partition("/") for key in state.given_up)
+    return [task for name, _, task in owned if name == module.id]

@@ -16,6 +16,7 @@ from tito.learner.desk import Desk
 from tito.learner.files import as_source, read_learner_file
 from tito.learner.merge import Placed, merge
 from tito.learner.module import copy_aside, lesson_text
+from tito.learner.progress import same_bytes
 from tito.model import Finding, Module
 from tito.workspace.given import made_from, write_lesson
 
@@ -38,22 +39,6 @@ class Update:
         return difflib.unified_diff(old, new, self.old.file, "after the update", lineterm="")
 
 
-def waiting(desk: Desk) -> list[Module]:
-    """The modules that wait for an update."""
-    mine = (module for module in desk.course.modules if not desk.gate.is_provided(module))
-    return [module for module in mine if update_waits(desk, module)]
-
-
-def update_waits(desk: Desk, module: Module) -> bool:
-    """Whether another lesson is installed than the one that the learner's file was made from.
-
-    If that is not known, nothing waits: what is new cannot be told.
-    """
-    files = [path for path in desk.learner_files(module) if path.is_file()]
-    base = made_from(desk.workspace, module, files[0]) if files else None
-    return bool(base) and not _same_bytes(base, desk.lesson_file(module, base.suffix))
-
-
 def plan(desk: Desk, module: Module) -> Update:
     """What an update would do. Nothing is written.
 
@@ -70,7 +55,7 @@ def plan(desk: Desk, module: Module) -> Update:
     given = desk.handed_out(module, path.suffix)
     placed = merge(read_learner_file(base, desk.shown(base)), own, given)
     write = {".ipynb": _notebook, ".py": _script}[path.suffix]
-    text = lesson if _same_bytes(base, path) else write(path, placed, given, lesson)
+    text = lesson if same_bytes(base, path) else write(path, placed, given, lesson)
     made = as_source(text, path.suffix, own.file)
     return Update(module, path, own, made, text, lesson, tuple(_conflicts(placed, made)))
 
@@ -82,24 +67,16 @@ def apply(desk: Desk, update: Update) -> Path:
     return kept
 
 
-def _same_bytes(one: Path, other: Path) -> bool:
-    """A lesson that is not there is told by the command that needs it."""
-    try:
-        sizes = one.stat().st_size == other.stat().st_size
-        return sizes and one.read_bytes() == other.read_bytes()
-    except FileNotFoundError:
-        return True
-
-
 def _notebook(path: Path, placed: Sequence[Placed], given: Source, lesson: str) -> str:
     """With everything that the learner's notebook holds beside its cells; outputs of a cell whose
     code is as it was stay."""
     old = json.loads(path.read_text(encoding="utf-8-sig"))
     ids = files.cell_ids(_with_own_ids(placed, given))
     cells = [_raw(each, name, old["cells"]) for each, name in zip(placed, ids, strict=True)]
-    metadata = {**json.loads(lesson)["metadata"], **old.get("metadata", {})}
-    minor = max(old.get("nbformat_minor", 0), files.MINOR)
-    return files.as_json({**old, "cells": cells, "metadata": metadata, "nbformat_minor": minor})
+    theirs = old.get("metadata")
+    metadata = json.loads(lesson)["metadata"] | (theirs if isinstance(theirs, dict) else {})
+    made = {"cells": cells, "metadata": metadata, "nbformat_minor": files.MINOR}
+    return files.as_json({**old, **made})
 
 
 def _with_own_ids(placed: Sequence[Placed], given: Source) -> Iterable[Cell]:
@@ -116,8 +93,9 @@ def _raw(placed: Placed, cell_id: str, old: Sequence[dict[str, Any]]) -> dict[st
         return made
     kept = old[placed.own.number - 1]
     as_it_was = placed.own.plain_text == placed.cell.plain_text
-    shown = {k: kept[k] for k in ("execution_count", "outputs") if k in kept and as_it_was}
-    return {**kept, **made, **shown}
+    if as_it_was and placed.cell.kind == "code":
+        made |= {key: kept[key] for key in ("execution_count", "outputs") if key in kept}
+    return {**kept, **made}
 
 
 def _script(path: Path, placed: Sequence[Placed], given: Source, lesson: str) -> str:

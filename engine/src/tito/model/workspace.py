@@ -10,11 +10,13 @@ from tito.model.tier import Module
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """`tiers` are the ones the learner builds; what these require, and `provided`, is given."""
+    """`tiers` are the ones the learner builds; what these require, and `provided`, is given.
+    `solutions` is whether `tito solution` shows any."""
 
     root: Path
     tiers: tuple[str, ...]
     provided: tuple[str, ...] = ()
+    solutions: bool = True
 
     def folder(self, module: Module) -> Path:
         return self.root / "modules" / module.folder

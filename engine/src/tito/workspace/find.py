@@ -13,7 +13,7 @@ from tito.model import Finding, Workspace
 
 MARKER = "tito.toml"
 FORMAT = 1
-KEYS = {"format", "tiers", "provided"}
+KEYS = {"format", "tiers", "provided", "solutions"}
 
 
 def find_workspace() -> Workspace | None:
@@ -67,7 +67,11 @@ def _workspace(root: Path, path: Path, data: dict[str, Any]) -> Workspace:
     tiers, provided = (_names(path, key, data.get(key, [])) for key in ("tiers", "provided"))
     if not tiers:
         raise _error("tito.toml names no tiers", path, 'add a line like: tiers = ["foundation"]')
-    return Workspace(root, tiers, provided)
+    solutions = data.get("solutions", True)
+    if not isinstance(solutions, bool):
+        message = "'solutions' in tito.toml is neither true nor false"
+        raise _error(message, path, "solutions = false")
+    return Workspace(root, tiers, provided, solutions)
 
 
 def _names(path: Path, key: str, value: Any) -> tuple[str, ...]:

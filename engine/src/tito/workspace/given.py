@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 
@@ -41,6 +40,8 @@ def _remembered(workspace: Workspace, module: Module, suffix: str) -> Path:
 
 
 def _coming(workspace: Workspace, module: Module, suffix: str, content: bytes) -> Path:
+    import hashlib  # 3 ms that commands which only look save
+
     digest = hashlib.sha256(content).hexdigest()[:16]
     return _folder(workspace) / f"{module.id}.{digest}{suffix}"
 

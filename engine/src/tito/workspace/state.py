@@ -1,4 +1,5 @@
-"""What a workspace must remember because nothing else tells it: test results and milestones passed.
+"""What a workspace must remember because nothing else tells it: test results, milestones passed, the
+hints given, and solutions shown before their time.
 
 What is complete is not stored: it follows from the exported files.
 """
@@ -6,6 +7,7 @@ What is complete is not stored: it follows from the exported files.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -26,10 +28,30 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Tested:
+    """What the last test of a module ran on, as a digest; and if it did not pass, the first test that
+    failed and the exercise that it is about, by their ids, as far as that can be told."""
+
+    digest: str
+    passed: bool
+    test: str = ""
+    task: str = ""
+
+
+Entry = Result | Tested | int | float
+
+
+@dataclass(frozen=True, slots=True)
 class State:
+    """`hints` maps MODULE/EXERCISE to how many were given, `given_up` to when its solution was shown
+    before the module passed."""
+
     format: int = FORMAT
     modules: dict[str, Result] = field(default_factory=dict)
     milestones: dict[str, Result] = field(default_factory=dict)
+    tested: dict[str, Tested] = field(default_factory=dict)
+    hints: dict[str, int] = field(default_factory=dict)
+    given_up: dict[str, float] = field(default_factory=dict)
 
 
 def state_file(workspace: Workspace) -> Path:
@@ -59,14 +81,20 @@ def _upgraded(data: object) -> object:
     return data
 
 
-def record(workspace: Workspace, kind: str, name: str, result: Result) -> list[Finding]:
-    """Add one result; `kind` is `modules` or `milestones`. An unreadable record is kept aside."""
+def record(workspace: Workspace, kind: str, name: str, entry: Entry) -> list[Finding]:
+    """Add one entry; `kind` is a field of State. An unreadable record is kept aside."""
+    return record_all(workspace, [(kind, name, entry)])
+
+
+def record_all(workspace: Workspace, entries: Iterable[tuple[str, str, Entry]]) -> list[Finding]:
+    """Add several in one step."""
     state, findings = read_state(workspace)
     path = state_file(workspace)
     if findings:
         kept = keep_aside(path, "unreadable")
         findings = [replace(finding, fix=f"it is kept as {kept.name}") for finding in findings]
     data = asdict(state)
-    data[kind][name] = asdict(result)
+    for kind, name, entry in entries:
+        data[kind][name] = entry if isinstance(entry, int | float) else asdict(entry)
     write_atomically(path, json.dumps(data, indent=1) + "\n")
     return findings
