@@ -52,7 +52,6 @@ def test_if_changed(desk: Desk, module: Module, timeout: float) -> Tested:
     state, _ = read_state(desk.workspace)
     if last := last_tested(desk, module, state):
         return last
-    say_aside(f"testing {module.id} …")
     say_findings(run_and_remember(desk, module, timeout)[1])
     return read_state(desk.workspace)[0].tested[module.id]
 
@@ -62,7 +61,7 @@ def _say(desk: Desk, module: Module, found: Hint) -> None:
     click.secho(f"Hint {found.stage} of {found.of}", bold=True)
     click.echo(f"  {found.text}")
     if found.stage < found.of:
-        say_next(f"try it; tito hint {module.id} says more")
+        say_next(f"try it, or for more: tito hint {module.id}")
     elif found.is_last_again:
         click.echo("You have had all hints for this exercise.")
         if desk.workspace.solutions:
