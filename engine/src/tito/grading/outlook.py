@@ -37,11 +37,15 @@ def import_paths() -> list[str]:
     return [path for path in found if path not in not_these and os.path.exists(path)]
 
 
-def outlook(tiers: Iterable[InstalledTier], provided: frozenset[str]) -> Outlook:
+def outlook(
+    tiers: Iterable[InstalledTier], provided: frozenset[str], more: frozenset[Path] = frozenset()
+) -> Outlook:
+    """`more` is hidden besides solutions."""
     present = (Path(path) for path in (*SYSTEM, *SETTINGS) if os.path.exists(path))
     python = [Path(sys.base_prefix).resolve(), *map(Path, import_paths())]
     shown = _outermost([*present, *python])
     hidden = {path.resolve() for tier in tiers for path in secrets(tier, provided)}
+    hidden |= {path.resolve() for path in more}
     return Outlook(tuple(shown), tuple(sorted(path for path in hidden if path.exists())))
 
 
