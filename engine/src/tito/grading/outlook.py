@@ -46,7 +46,8 @@ def outlook(
     shown = _outermost([*present, *python])
     hidden = {path.resolve() for tier in tiers for path in secrets(tier, provided)}
     hidden |= {path.resolve() for path in more}
-    return Outlook(tuple(shown), tuple(sorted(path for path in hidden if path.exists())))
+    kept = sorted(_outermost(path for path in hidden if path.exists()))
+    return Outlook(tuple(shown), tuple(kept))
 
 
 def secrets(tier: InstalledTier, provided: frozenset[str]) -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""Reads a small zip archive of somebody else's. Nothing is unpacked to disk, and no name in it is followed."""
+"""Reads a small zip archive of somebody else's. Nothing is unpacked to disk, no name is followed."""
 
 import io
 import lzma

@@ -23,7 +23,7 @@ def read_arrays(data, where):
     arrays = {}
     for name, content in found.items():
         if not name.endswith(".npy") or not name.isprintable() or len(name) > LONGEST_NAME:
-            raise refused(f"it holds {ascii(name[:100])}, which is no array", where, "use np.savez")
+            raise refused(f"it holds {name[:100]!a}, which is no array", where, "use np.savez")
         arrays[name.removesuffix(".npy")] = read_array(content, f"{where}, {name}")
     return arrays
 

@@ -2,9 +2,8 @@
 
 import ast
 
-from tito.grading.apart import Failed, apart
-
 from tinytorch_profiling.olympics.errors import refused
+from tito.grading.apart import Failed, apart
 
 MOST_BYTES = 256 << 10
 IMPORTS = ("numpy", "tinytorch", "collections", "dataclasses", "functools", "itertools", "math",

@@ -1,11 +1,12 @@
 """What the turns come to: accuracy on each version of the images, and time beside the reference's."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from tinytorch_profiling.olympics.measure import right
-from tinytorch_profiling.olympics.spread import Figure, by_chance, figure
+from tinytorch_profiling.olympics.spread import Figure, by_chance, exact, figure
 
 UNLIKELY = 0.001
 SHORTEST = 1e-7  # seconds: less than that cannot be told from nothing
@@ -17,9 +18,10 @@ HASTY = "answers worse when it is asked one by one; that is taken off"
 class Measured:
     """`bytes` and `parameters` are counted. `accuracy` is on fresh images, `plain` on those that are in
     everybody's hands, `nudged` on nearly the same. Times are shares of the reference's, `time` is both
-    together (their geometric mean); `seconds_one` and `seconds_many` are what it took here."""
+    together (their geometric mean); `seconds_one` and `seconds_many` are what it took here. `tradeoff`
+    is how many times as small and as fast it is as the reference: again the geometric mean."""
 
-    bytes: int
+    bytes: Figure
     parameters: int
     accuracy: Figure
     plain: Figure
@@ -27,6 +29,7 @@ class Measured:
     time: Figure
     time_one: Figure
     time_many: Figure
+    tradeoff: Figure
     seconds_one: float
     seconds_many: float
 
@@ -58,7 +61,9 @@ class Rights:
 
     def flags(self):
         found = []
-        if unlikely((self.plain > 0.5) & (self.nudged < 0.5), (self.plain < 0.5) & (self.nudged > 0.5)):
+        if unlikely(
+            (self.plain > 0.5) & (self.nudged < 0.5), (self.plain < 0.5) & (self.nudged > 0.5)
+        ):
             found.append(LOOKUP)
         if unlikely(self.change < 0, self.change > 0):
             found.append(HASTY)
@@ -69,25 +74,35 @@ def unlikely(worse, better):
     return by_chance(int(worse.sum()), int(better.sum())) < UNLIKELY
 
 
-def measured(bytes, parameters, rights, turns, reference, idle):
-    """Time without what asking costs, turn by turn beside the reference's in the same round."""
+def measured(sizes, parameters, rights, turns, reference, idle):
+    """Time without what asking costs, turn by turn beside the reference's in the same round. `sizes`
+    are the bytes of this one and of the reference."""
     one, many = (
-        shares(*(np.array([getattr(turn, kind) for turn in each]) for each in (turns, reference, idle)))
+        shares(
+            *(np.array([getattr(turn, kind) for turn in each]) for each in (turns, reference, idle))
+        )
         for kind in ("one", "many")
     )
     images, rounds = len(rights.fresh), len(turns)
+    time = figure(lambda s: np.sqrt(np.median(one[s], -1) * np.median(many[s], -1)), rounds)
     return Measured(
-        bytes,
+        exact(sizes[0]),
         parameters,
         figure(rights.official, images),
         figure(lambda samples: rights.plain[samples].mean(-1), images),
         figure(lambda samples: rights.nudged[samples].mean(-1), images),
-        figure(lambda s: np.sqrt(np.median(one[s], -1) * np.median(many[s], -1)), rounds),
+        time,
         figure(lambda samples: np.median(one[samples], -1), rounds),
         figure(lambda samples: np.median(many[samples], -1), rounds),
+        tradeoff(sizes[1] / sizes[0], time),
         float(np.median([turn.one for turn in turns])),
         float(np.median([turn.many for turn in turns])),
     )
+
+
+def tradeoff(smaller, time):
+    """What is worst for the time is worst for this, so the bounds change places."""
+    return Figure(*(math.sqrt(smaller / each) for each in (time.value, time.high, time.low)))
 
 
 def shares(turns, reference, idle):

@@ -11,7 +11,7 @@ from tinytorch_core.digits import load_digits, split
 STEPS = 16
 NUDGES = 6  # pixels, by one step
 SHIFT = 0.25  # of a pixel, at most, along each axis
-NOISE = 0.05  # standard deviation
+NOISE = 0.03  # standard deviation
 
 
 def test_images():

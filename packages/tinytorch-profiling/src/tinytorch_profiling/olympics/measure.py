@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from time import monotonic
 
 import numpy as np
-from tito.grading.wire import Ended
-from tito.kernel import how_it_ended
 
 from tinytorch_profiling.olympics.inputs import fresh, nudged
 from tinytorch_profiling.olympics.line import HungUp, Line, Stopped
 from tinytorch_profiling.olympics.runner import CLASSES
+from tito.grading.wire import Ended
+from tito.kernel import how_it_ended
 
 WARM = 3  # questions of each kind that come first, and are not timed
 LOAD, ANSWER, TURN = 15.0, 5.0, 20.0  # seconds, at most

@@ -8,11 +8,10 @@ import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tito.curriculum.structure import Mismatch, structure
-from tito.workspace.files import write_atomically
-
 from tinytorch_profiling.olympics.errors import refused
 from tinytorch_profiling.olympics.figures import Measured
+from tito.curriculum.structure import Mismatch, structure
+from tito.workspace.files import write_atomically
 
 FORMAT = 1
 SUFFIX = ".result.json"
@@ -32,8 +31,8 @@ class Verifier:
 
 @dataclass(frozen=True)
 class Result:
-    """`submission` is the SHA-256 of the archive; `refuted` names the claims that go beyond what was
-    measured; `reference` was measured in the same turns."""
+    """`submission` is the SHA-256 of the archive; `refuted` names the claims that lie outside of what
+    was measured; `reference` was measured in the same turns."""
 
     format: int
     submission: str
@@ -49,13 +48,11 @@ class Result:
 
 
 def refuted(claims, measured):
-    """Those that no repetition of the measurement comes up to."""
-    beyond = {
-        "bytes": lambda claim: claim < measured.bytes,
-        "accuracy": lambda claim: claim > measured.accuracy.high,
-        "time": lambda claim: claim < measured.time.low,
-    }
-    return tuple(name for name in beyond if name in claims and beyond[name](claims[name]))
+    """The names of the claims that lie outside of their figure's bounds."""
+    figures = {name: getattr(measured, name) for name in claims}
+    return tuple(
+        name for name, each in figures.items() if not each.low <= claims[name] <= each.high
+    )
 
 
 def dump(result, key):
@@ -73,7 +70,9 @@ def load(text, key, where):
             raise ValueError(f"it has format {result.format}, and {FORMAT} is known here")
     except (ValueError, RecursionError, KeyError, TypeError, Mismatch) as error:
         raise refused(f"it is no result: {error}", where, "verify the submission again") from None
-    if not isinstance(mark, str) or not hmac.compare_digest(mark.encode(), seal(body, key).encode()):
+    if not isinstance(mark, str) or not hmac.compare_digest(
+        mark.encode(), seal(body, key).encode()
+    ):
         raise refused(
             "its figures are not those that were measured, or another key sealed them",
             where,

@@ -11,6 +11,7 @@ import struct
 import traceback
 
 import numpy as np
+
 from tito.grading.wire import Ended
 
 QUESTION, ANSWER = struct.Struct("<16sQ"), struct.Struct("<16sBQ")

@@ -16,6 +16,11 @@ class Figure:
     high: float
 
 
+def exact(value):
+    """What is counted, and comes out the same each time."""
+    return Figure(float(value), float(value), float(value))
+
+
 def figure(statistic, size, seed=0):
     """`statistic` of all, and bounds: it is repeated with samples that are drawn from the same things,
     some of them twice and some not at all. It gets arrays of indices, one sample a row."""

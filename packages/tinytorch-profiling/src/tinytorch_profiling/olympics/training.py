@@ -27,7 +27,9 @@ def trained(model):
         )
         if done.returncode:
             reason = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
-            raise refused(f"the reference {model} cannot be trained: {reason[0]}", fix="tito doctor")
+            raise refused(
+                f"the reference {model} cannot be trained: {reason[0]}", fix="tito doctor"
+            )
         return file.read_bytes()
 
 

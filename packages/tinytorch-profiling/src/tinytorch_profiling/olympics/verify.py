@@ -95,14 +95,19 @@ class Stadium:
         rights = {name: Rights.of(each, exams, self.labels) for name, each in turns.items()}
         others = turns["reference"], turns["idle"]
         size = submissions.size(reference.code, reference.weights)
-        parameters = submissions.count(reference.weights)
-        theirs = measured(size, parameters, rights["reference"], turns["reference"], *others)
-        mine = rights["submission"]
-        ours = measured(submission.bytes, submission.parameters, mine, turns["submission"], *others)
-        return ours, theirs, mine.flags()
+        counted = {"reference": (size, submissions.count(reference.weights)),
+                   "submission": (submission.bytes, submission.parameters)}  # fmt: skip
+        theirs, ours = (
+            measured((bytes, size), parameters, rights[name], turns[name], *others)
+            for name, (bytes, parameters) in counted.items()
+        )
+        return ours, theirs, rights["submission"].flags()
 
     def _verifier(self):
         now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-        versions = {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
+        versions = {
+            "python": platform.python_version(),
+            **{name: version(name) for name in PACKAGES},
+        }
         machine = f"{platform.system()} {platform.machine()}"
         return Verifier(now, versions, machine, self.warden.sandbox, self.effort.turns)
