@@ -84,8 +84,8 @@ baseline = answering(net)
 
 # %% [markdown]
 # ## 1. How sure is a share?
-# 352 of 360 images right: 97.8 %. With 360 *other* images, it would be another share. So a figure of
-# ours is never one number, but three: its value, and between what it may well lie.
+# 352 of 360 images right: a share of 0.978. With 360 *other* images, it would be another share. So a
+# figure of ours is never one number, but three: its value, and between what it may well lie.
 #
 # Which shares p could be behind it? Those that aren't too surprised by what we saw. If a model gets p
 # of all images right, then its share of n images scatters around p, with the standard deviation
@@ -99,12 +99,12 @@ baseline = answering(net)
 #
 # ```
 #          right + z²/2   ±   z · sqrt(share·(1 - share)·n + z²/4)
-#    p  =  ───────────────────────────────────────────────────────        352 of 360:  95.7 % … 98.9 %
-#                               n + z²                                    360 of 360:  98.9 % … 100 %
+#    p  =  ───────────────────────────────────────────────────────        352 of 360:  0.957 … 0.989
+#                               n + z²                                    360 of 360:  0.989 … 1
 # ```
 #
 # Books often take ± z·sqrt(share·(1 - share)/n), which puts the *observed* share under the root. For 360
-# of 360 that says 100 % ± 0: absurd. And see how wide it is: one point less, or one more, means little.
+# of 360 that says 1 ± 0: absurd. And see how wide it is: a hundredth less, or more, means little.
 
 # %% nbgrader={"grade_id": "olympics-wilson"}
 #| export
@@ -164,13 +164,13 @@ test_unit_wilson()
 #    geometric mean of 4 and 0.25 = exp((log 4 + log 0.25) / 2) = exp(0) = 1
 # ```
 #
-# A **gain** is what the baseline needs, divided by what you need. If your time is 0.5 times the
-# baseline's, and may be 0.4 to 0.8, the gain is 2, and may be 1.25 to 2.5: the ends change places. For
-# a mean, all low ends go to the low end, all high ends to the high end. That is wider than need be (not
-# all figures are at their worst at once), and never too narrow.
+# A **gain** is what the baseline needs, divided by what you need. If your time is 0.5 of the baseline's,
+# and may be 0.4 to 0.8 of it, the gain is 2, and may be 1.25 to 2.5: the ends change places. For a mean,
+# all low ends go to the low end, all high ends to the high end. That is wider than need be (not all
+# figures are at their worst at once), and never too narrow.
 #
-# **And accuracy?** 98 % or 99 %: that's a ratio of 1.01, which vanishes beside a size of a fifth. As
-# mistakes, 2 % or 1 %, it's a ratio of 2, on a handful of images. We decide as MLPerf does: quality is a
+# **And accuracy?** 0.98 or 0.99: a ratio of 1.01, which vanishes beside a size of a fifth. As mistakes,
+# 0.02 or 0.01, it's a ratio of 2, on a handful of images. We decide as MLPerf does: quality is a
 # **gate**. Whoever is accurate enough is through, and competes in the rest; that comes in part 5.
 
 # %% nbgrader={"grade_id": "olympics-gain"}
@@ -183,10 +183,11 @@ def gain(before, after):
     ### END SOLUTION
 
 def geometric_mean(figures):
-    """The Figure whose value is the geometric mean of the values, and so on, as floats.
-    Approach: `zip(*figures)` gives all values, then all low ends, then all high ends."""
+    """The Figure whose value is the geometric mean of the values, and so on, as Python's floats.
+    Approach: NumPy makes an array (n, 3) of a list of n Figures."""
     ### BEGIN SOLUTION
-    return Figure(*(float(np.exp(np.mean(np.log(numbers)))) for numbers in zip(*figures)))
+    logarithms = np.log(figures)
+    return Figure(*np.exp(logarithms.mean(0)).tolist())
     ### END SOLUTION
 
 # %% [markdown]
@@ -212,7 +213,7 @@ test_unit_gain()
 # %% [markdown]
 # ## 3. Questions that nobody knows
 # The test images lie in a file. Whoever likes can look them up: a dictionary from images to labels is
-# 100 % right, and has learnt nothing. Choosing the best of a hundred models *by* the test images is a
+# always right, and has learnt nothing. Choosing the best of a hundred models *by* the test images is a
 # weaker dose of the same. So the judge should ask what nobody has seen, and yet everybody who
 # checks should get the same number.
 #
@@ -227,7 +228,7 @@ test_unit_gain()
 # ```
 #
 # **And the same for everybody.** The random numbers start from a seed, and the seed comes from the
-# submission itself (part 6): fixed when it is handed in, and not before.
+# submission itself (part 7): fixed when it is handed in, and not before.
 
 # %% nbgrader={"grade_id": "olympics-fresh"}
 #| export
@@ -323,8 +324,9 @@ BIAS = 1.05
 
 def race(scores, baseline, images, rounds=100, timer=perf_counter, generator=None):
     """The Figure of the time: that of scores(images), as a share of that of baseline(images).
-    Approach: `interleave` both, and let `judge` compare. Its ratio says how many times *as fast* the
-    first one is, with low and high. What is the time, then, and its low end? Last comes BIAS."""
+    Approach: `interleave` scores and baseline, in this order, and let `judge` compare. Its ratio says
+    how many times *as fast* the first one is, with low and high. Which is the time's low end? Then
+    comes BIAS. (timer is for interleave, and generator for judge.)"""
     ### BEGIN SOLUTION
     calls = [lambda: scores(images), lambda: baseline(images)]
     times = interleave(calls, rounds, timer=timer)
@@ -387,7 +389,7 @@ test_unit_measure()
 # an entry may lose at most 2 points of accuracy against the baseline. The gate looks at the value
 # itself. A gate with the benefit of the doubt would open wider the *fewer* images one tests with.
 #
-# Who's first? Sorting is easy, and wrong: two accuracies of 98.1 % and 97.8 % on 360 images are one
+# Who's first? Sorting is easy, and wrong: two accuracies of 0.981 and 0.978 on 360 images are one
 # image apart, and the next 360 could turn them round. **A win within the noise is a tie.** So one entry
 # *beats* another if its whole interval lies on the better side of the other's, and
 #
@@ -543,7 +545,7 @@ def submission(entry):
 def opened(archive):
     """The Entry in a submission's bytes. ValueError, with the names that are wrong,
         - if there are other files in it than those three, or one of them is missing;
-        - if a file's SHA-256 isn't the one in submission.json.
+        - if the SHA-256 of one of the two isn't in submission.json, or isn't the one that is there.
     Approach: `unzipped` and `unpacked` do the reading. Sets have ^: what is in one of them only."""
     files = unzipped(archive)
     ### BEGIN SOLUTION
@@ -551,7 +553,8 @@ def opened(archive):
     if wrong:
         raise ValueError(f"missing, or not allowed: {sorted(wrong)}")
     about = json.loads(files["submission.json"])
-    changed = [name for name, digest in about["files"].items() if sha256(files[name]) != digest]
+    changed = [name for name in ("model.py", "weights.npz")
+               if about["files"].get(name) != sha256(files[name])]
     if changed:
         raise ValueError(f"not the file that was submitted: {changed}")
     parts = [about[name] for name in ("model", "event", "name", "claims")]
@@ -591,7 +594,8 @@ def test_unit_submission():
         ("no code", {name: files[name] for name in files if name != "model.py"}, "model.py"),
         ("a path that climbs", files | {"../../.bashrc": b"rm"}, "../../.bashrc"),
         ("other weights", files | {"weights.npz": npz({"a": a + 1, "b": b})}, "weights.npz"),
-        ("other code", files | {"model.py": b"# u\n"}, "model.py")]:
+        ("other code", files | {"model.py": b"# u\n"}, "model.py"),
+        ("no SHA-256", files | {"submission.json": json.dumps(about | {"files": {}})}, "model.py")]:
         refuses(ValueError, lambda: opened(zipped(changed)), part)
     refuses(ValueError, lambda: opened(archive[:200]), "damaged")
 test_unit_submission()
