@@ -16,7 +16,8 @@ body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
   max-width: 68rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { margin-bottom: 0; } h2 { margin-top: 3rem; } h3 { margin: 2rem 0 0; }
 .pale { color: var(--pale); } .bad { color: var(--bad); } .wide { overflow-x: auto; }
-table { border-collapse: collapse; min-width: 36rem; } td.name { overflow-wrap: anywhere; }
+table { border-collapse: collapse; min-width: 36rem; }
+td.name { overflow-wrap: anywhere; min-width: 10rem; }
 caption { text-align: left; color: var(--pale); padding-bottom: .4rem; }
 th, td { text-align: left; padding: .25rem 1.2rem .25rem 0; border-bottom: 1px solid var(--line);
   vertical-align: top; }
