@@ -85,16 +85,18 @@ def claimed(text):
 )
 @key_option
 @click.option("--turns", type=click.IntRange(2, 1000), default=20, show_default=True,
-              help="How often each is measured: more turns, less spread.")  # fmt: skip
+              help="How often each is measured: with more, less spread.")  # fmt: skip
+@click.option("--images", type=click.Path(path_type=Path),
+              help="An .npz file with images and labels that nobody else has.")  # fmt: skip
 @json_option
-def verify(files, to, key, turns, as_json):
+def verify(files, to, key, turns, images, as_json):
     """Run submissions in a sandbox, and replace what they claim by what is measured."""
     from tinytorch_profiling.olympics.result import default_key, dump, read_key, write
     from tito.errors import TitoError
 
     key = read_key(key or default_key(), make=key is None)
     findings, sealed = [], []
-    with stadium(turns) as open_stadium:
+    with stadium(turns, images) as open_stadium:
         for path in files:
             try:
                 result = open_stadium.verify(path)
@@ -115,7 +117,7 @@ def verify(files, to, key, turns, as_json):
     sys.exit(1 if findings else 0)
 
 
-def stadium(turns):
+def stadium(turns, images):
     from tinytorch_profiling.olympics.errors import refused
 
     try:
@@ -124,7 +126,7 @@ def stadium(turns):
     except ImportError as error:
         fix = "do it on Linux, with bubblewrap"
         raise refused(f"models cannot be held in a sandbox here: {error}", fix=fix) from None
-    return Stadium(Effort(turns=turns), tell=say_aside)
+    return Stadium(Effort(turns=turns), tell=say_aside, images=images)
 
 
 def stem(path):

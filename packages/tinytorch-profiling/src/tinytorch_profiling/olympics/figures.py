@@ -46,13 +46,14 @@ class Rights:
 
     @classmethod
     def of(cls, turns, exams, labels):
-        versions = np.concatenate([right(turn.batches, labels) for turn in turns]).mean(0)
+        plain = np.mean([right(turn.plain, labels) for turn in turns], 0)
+        nudged, fresh = np.concatenate([right(turn.batches, labels) for turn in turns]).mean(0)
         change, asked = np.zeros(len(labels)), np.zeros(len(labels))
         for turn, exam in zip(turns, exams, strict=True):
-            together = right(turn.batches[0, 2], labels)[exam.alone]
+            together = right(turn.batches[0, 1], labels)[exam.alone]
             change[exam.alone] += right(turn.alone, labels[exam.alone]) * 1.0 - together
             asked[exam.alone] += 1
-        return cls(*versions, change, asked)
+        return cls(plain, nudged, fresh, change, asked)
 
     def official(self, samples):
         """On fresh images, less what is lost by asking one by one."""

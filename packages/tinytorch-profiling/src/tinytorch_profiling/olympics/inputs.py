@@ -8,6 +8,10 @@ All of them lie on the grid of the data: multiples of 1/16 from 0 to 1.
 import numpy as np
 from tinytorch_core.digits import load_digits, split
 
+from tinytorch_profiling.olympics.arrays import read_arrays
+from tinytorch_profiling.olympics.errors import refused
+from tinytorch_profiling.olympics.submission import contents
+
 STEPS = 16
 NUDGES = 6  # pixels, by one step
 SHIFT = 0.25  # of a pixel, at most, along each axis
@@ -17,6 +21,19 @@ NOISE = 0.03  # standard deviation
 def test_images():
     """(images, labels): those that no model may have learned from."""
     return split(*load_digits())[2:]
+
+
+def read_images(path):
+    """(images, labels) from an .npz file with `images`, (N, 8, 8), whole numbers from 0 to 16, and
+    `labels`, (N,), from 0 to 9: those of a verifier who has some that nobody else knows."""
+    arrays = read_arrays(contents(path), path)
+    images, labels = arrays.get("images"), arrays.get("labels")
+    if images is None or labels is None or images.shape != (len(labels), 8, 8) or not len(labels):
+        raise refused("it has no images (N, 8, 8) with labels (N,)", path, "write both by np.savez")
+    known = set(range(STEPS + 1)), set(range(10))
+    if not set(images.flat) <= known[0] or images.max() <= 1 or not set(labels.flat) <= known[1]:
+        raise refused("its images are not 0 to 16, or its labels not 0 to 9", path, "mend that")
+    return images.astype(np.float32) / STEPS, labels.astype(np.int64)
 
 
 def nudged(images, random):

@@ -33,42 +33,45 @@ class Effort:
 
 @dataclass(frozen=True)
 class Exam:
-    """The questions of a turn. A batch is the plain, the nudged and the fresh images in an order of its
-    own: `orders[i][k]` is the place in batch i of image k of these. `alone` are numbers of fresh images
-    of the first batch, which are asked one by one, before it."""
+    """The questions of a turn, none of which comes twice. A batch is the nudged and the fresh images, in
+    an order of its own: `orders[i][k]` is the place in batch i of image k of these. `alone` are numbers
+    of fresh images of the first batch, which are asked one by one, before it. `plain` are the images
+    as everybody has them: they come last, and are not timed, because they are the same in each turn."""
 
     batches: list
     orders: list
     alone: np.ndarray
+    plain: np.ndarray
 
     @classmethod
     def new(cls, images, effort, random):
         batches, orders = [], []
         for _ in range(WARM + effort.batches):
-            three = np.concatenate([images, nudged(images, random), fresh(images, random)])
-            order = random.permutation(len(three))
-            batch = np.empty_like(three)
-            batch[order] = three
+            both = np.concatenate([nudged(images, random), fresh(images, random)])
+            order = random.permutation(len(both))
+            batch = np.empty_like(both)
+            batch[order] = both
             batches.append(batch)
             orders.append(order)
         alone = random.permutation(len(images))[: WARM + effort.singles]
-        return cls(batches, orders, alone)
+        return cls(batches, orders, alone, images)
 
     def single(self, number):
         """A fresh image of the first batch, as a batch of one."""
-        place = self.orders[0][2 * len(self.orders[0]) // 3 + number]
+        place = self.orders[0][len(self.plain) + number]
         return self.batches[0][place : place + 1]
 
 
 @dataclass(frozen=True)
 class Turn:
-    """The seconds of one image and of a batch, and all scores: `batches` (batch, version, image, class)
-    in the order of the images, `alone` (image, class)."""
+    """The seconds of one image and of a batch, and all scores, in the order of the images: `batches`
+    (batch, version, image, class), `alone` and `plain` (image, class)."""
 
     one: float
     many: float
     batches: np.ndarray
     alone: np.ndarray
+    plain: np.ndarray
 
 
 def take_turn(warden, code, weights, exam):
@@ -92,9 +95,10 @@ def answers(line, code, weights, exam):
     line.ask(weights, 0, LOAD)
     alone, one = asked(line, [exam.single(number) for number in exam.alone])
     batches, many = asked(line, exam.batches)
+    plain, _ = asked(line, [exam.plain])
     in_order = [batch[order] for batch, order in zip(batches, exam.orders, strict=True)]
-    shape = (len(batches), 3, -1, CLASSES)
-    return Turn(one, many, np.array(in_order).reshape(shape), np.concatenate(alone))
+    shape = (len(batches), 2, -1, CLASSES)
+    return Turn(one, many, np.array(in_order).reshape(shape), np.concatenate(alone), plain[0])
 
 
 def asked(line, questions):
@@ -104,7 +108,7 @@ def asked(line, questions):
         data, seconds = line.ask(images.tobytes(), 4 * CLASSES * len(images), ANSWER)
         scores.append(np.frombuffer(data, np.float32).reshape(-1, CLASSES))
         times.append(seconds)
-    return scores, float(np.median(times[WARM:]))
+    return scores, float(np.median(times[WARM:] or times))
 
 
 def right(scores, labels):

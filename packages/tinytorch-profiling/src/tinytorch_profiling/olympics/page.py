@@ -4,6 +4,7 @@ from html import escape
 
 from tinytorch_profiling.olympics.events import EVENTS, MAY_LOSE, MODELS
 from tinytorch_profiling.olympics.picture import picture
+from tinytorch_profiling.olympics.ranking import through_the_gate
 from tinytorch_profiling.olympics.words import NAMES, bounds, of_figure, seconds
 
 STYLE = """
@@ -15,7 +16,8 @@ body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
   max-width: 68rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { margin-bottom: 0; } h2 { margin-top: 3rem; } h3 { margin: 2rem 0 0; }
 .pale { color: var(--pale); } .bad { color: var(--bad); } .wide { overflow-x: auto; }
-table { border-collapse: collapse; min-width: 36rem; } td.name { overflow-wrap: anywhere; }
+table { border-collapse: collapse; min-width: 36rem; }
+td.name { overflow-wrap: anywhere; min-width: 10rem; }
 caption { text-align: left; color: var(--pale); padding-bottom: .4rem; }
 th, td { text-align: left; padding: .25rem 1.2rem .25rem 0; border-bottom: 1px solid var(--line);
   vertical-align: top; }
@@ -31,6 +33,7 @@ svg .entry text { fill: var(--ink); font-weight: 600; }
 svg .reference circle { fill: none; stroke: var(--pale); } svg .reference .bar { stroke: var(--pale); }
 code { font-size: .85em; }
 """
+FLAG = "⚑"
 MORE = ("bytes", "time", "accuracy")  # shown beside what decides
 
 
@@ -54,8 +57,8 @@ def rules():
         "counts for nothing. Beside a figure stands between what it may well lie: 95 of 100 repetitions "
         "do. Your place is 1 + how many beat you, and somebody beats you whose figure is better even at "
         f"its worst than yours at its best. More than {100 * MAY_LOSE:.0f} points less accurate than "
-        "the reference, and there is no place at all. Accuracy is measured on fresh images; time is a share "
-        "of the reference’s.</p>\n"
+        "the reference, and there is no place at all. Accuracy is measured on fresh images; time is a "
+        "share of the reference’s.</p>\n"
     )
 
 
@@ -63,40 +66,46 @@ def model(id, events):
     results = [result for _, result in events["balanced"]]
     numbers = {result.submission: n for n, result in enumerate(results, 1)}
     tables = "".join(event(EVENTS[name], table, numbers) for name, table in events.items())
-    pictures = picture(results, "bytes", "bytes") + picture(
-        results, "time", "time, × the reference’s"
-    )
-    note = (
-        '<p class="pale">Up and to the left is better. Lines are spreads, the hollow circle is the '
-        "reference, and nobody is beyond the dashed line.</p>\n"
-    )
     return (
         f"<h2>{escape(MODELS[id].title)}</h2>\n"
-        f'<div class="pictures">{pictures}</div>\n{note}{tables}{measurements(results, numbers)}'
+        f"{pictures(results, numbers)}{tables}{measurements(results, numbers)}"
+    )
+
+
+def pictures(results, numbers):
+    """Of those that have a place: one far below the others would push these into one line."""
+    shown = [(numbers[each.submission], each) for each in results if through_the_gate(each)]
+    if not shown:
+        return ""
+    time = picture(shown, "time", "time, as a share of the reference’s")
+    return (
+        f'<div class="pictures">{picture(shown, "bytes", "bytes")}{time}</div>\n<p class="pale">Up and '
+        "to the left is better. Lines are spreads, the hollow circle is the reference, and nobody is "
+        "beyond the dashed line. Who has no place is left out.</p>\n"
     )
 
 
 def event(about, table, numbers):
-    heads = ("place", "", "", NAMES[about.figure], "spread", *others(about))
+    named = [NAMES[name] for name in (about.figure, *others(about))]
+    heads = [("place", "n"), ("", "n"), ("", "name"), (named[0], "n"), ("spread", "n")]
+    heads += [(name, "n") for name in named[1:]]
     rows = [row(about, place, result, numbers[result.submission]) for place, result in table]
     return f"<h3>{about.title}</h3>\n" + listed(heads, rows, f"{about.rule}")
 
 
 def others(about):
-    return [NAMES[name] for name in MORE if name != about.figure]
+    return [name for name in MORE if name != about.figure]
 
 
 def row(about, place, result, number):
     figure = getattr(result.measured, about.figure)
     more = [
-        cell(of_figure(name, getattr(result.measured, name).value), "n")
-        for name in MORE
-        if name != about.figure
+        cell(of_figure(name, getattr(result.measured, name).value), "n") for name in others(about)
     ]
     cells = [
         cell(place or "–", "n"),
         cell(number, "n pale"),
-        cell(result.name, "name"),
+        cell(f"{result.name} {FLAG}" if result.flags else result.name, "name"),
         cell(of_figure(about.figure, figure.value), "n"),
         cell(bounds(about.figure, figure) or "exact", "n pale"),
         *more,
@@ -107,16 +116,14 @@ def row(about, place, result, number):
 
 def measurements(results, numbers):
     """What else is known of each, and what was odd."""
-    heads = (
-        "",
-        "",
-        "plain test images",
-        "parameters",
-        "one image",
-        "a batch",
-        "claimed",
-        "verified",
-    )
+    heads = [
+        ("", "n"),
+        ("", "name"),
+        ("plain images", "n"),
+        ("parameters", "n"),
+        ("one image", "n"),
+    ]
+    heads += [("a batch", "n"), ("claimed", ""), ("verified", "")]
     rows = [
         "<tr>"
         + cell(numbers[result.submission], "n pale")
@@ -153,7 +160,7 @@ def cell(value, kind):
 
 
 def listed(heads, rows, note):
-    top = "".join(f"<th>{escape(head)}</th>" for head in heads)
+    top = "".join(f'<th class="{kind}">{escape(head)}</th>' for head, kind in heads)
     return (
         f'<div class="wide"><table>\n<caption>{escape(note)}</caption>\n'
         f"<thead><tr>{top}</tr></thead>\n<tbody>\n{''.join(rows)}\n</tbody>\n</table></div>\n"

@@ -17,21 +17,29 @@ class Scale:
     def __init__(self, values, edges, log):
         self.map = math.log if log else float
         low, high = self.map(min(values)), self.map(max(values))
-        room = 0.08 * (high - low) or abs(low) * 0.1 or 1.0
+        room = 0.08 * (high - low) or 0.01
         self.low, self.high, self.edges, self.log = low - room, high + room, edges, log
 
     def __call__(self, value):
         share = (self.map(value) - self.low) / (self.high - self.low)
         return self.edges[0] + share * (self.edges[1] - self.edges[0])
 
-    def ticks(self, count=5):
-        back = math.exp if self.log else float
-        step = (self.high - self.low) / (count + 1)
-        return [back(self.low + step * (n + 1)) for n in range(count)]
+    def ticks(self):
+        """Round numbers, as many as can be read: of each power of ten some multiples."""
+        low, high = (math.exp(end) if self.log else end for end in (self.low, self.high))
+        if self.log and high / low > 4:
+            powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)))
+            found = [factor * 10.0**power for power in powers for factor in (1, 2, 5)]
+        else:
+            power = 10.0 ** math.floor(math.log10((high - low) / 2))
+            step = next(power * n for n in (1, 2, 5) if (high - low) / (power * n) <= 8)
+            found = [step * n for n in range(math.ceil(low / step), math.floor(high / step) + 1)]
+        return [tick for tick in found if low <= tick <= high]
 
 
-def picture(results, figure, title):
-    """Numbers name the rows of the list of models; `results` has them in that order."""
+def picture(numbered, figure, title):
+    """`numbered` are (number, result) pairs; the numbers name them in the tables, too."""
+    results = [result for _, result in numbered]
     reference = results[0].reference
     shown = [*(result.measured for result in results), reference]
     across = [getattr(each, figure) for each in shown]
@@ -41,7 +49,7 @@ def picture(results, figure, title):
               (HEIGHT - BOTTOM, TOP), log=False)  # fmt: skip
     parts = [axes(x, y, figure, title), line(front(results, figure), figure, x, y)]
     parts.append(mark(reference, figure, x, y, "", "the reference", "reference"))
-    for number, result in enumerate(results, 1):
+    for number, result in numbered:
         parts.append(mark(result.measured, figure, x, y, str(number), result.name, "entry"))
     label = f"{title} against accuracy, of {len(results)} models and the reference"
     return (

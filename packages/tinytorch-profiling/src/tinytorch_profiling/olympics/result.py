@@ -20,13 +20,15 @@ MOST_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class Verifier:
-    """Where, when and how it was measured."""
+    """Where, when and how it was measured. `images` is "public", or the SHA-256 of the file with images
+    that nobody else has."""
 
     date: str
     versions: dict[str, str]
     machine: str
     sandbox: str
     turns: int
+    images: str
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from tinytorch_profiling.olympics import submission as submissions
 from tinytorch_profiling.olympics.errors import refused
 from tinytorch_profiling.olympics.events import MODELS, REFERENCES
 from tinytorch_profiling.olympics.figures import Rights, measured
-from tinytorch_profiling.olympics.inputs import test_images
+from tinytorch_profiling.olympics.inputs import read_images, test_images
 from tinytorch_profiling.olympics.line import Stopped
 from tinytorch_profiling.olympics.measure import Effort, Exam, take_turn
 from tinytorch_profiling.olympics.result import FORMAT, Result, Verifier, refuted
@@ -32,6 +32,7 @@ class Code:
     weights: bytes
 
 
+PUBLIC = "public"  # the test images that everybody has
 IDLE = Code((REFERENCES / "idle.py").read_bytes(), submissions.packed({}))
 
 
@@ -41,9 +42,10 @@ class Stadium:
     `tell` gets a line before each step that takes its time.
     """
 
-    def __init__(self, effort=None, tell=lambda text: None, data=None):
+    def __init__(self, effort=None, tell=lambda text: None, images=None):
         self.effort, self.tell = effort or Effort(), tell
-        self.images, self.labels = data or test_images()
+        self.images, self.labels = read_images(images) if images else test_images()
+        self.asked = submissions.sha256(Path(images).read_bytes()) if images else PUBLIC
         self.references = {}
         self.open = ExitStack()
 
@@ -110,4 +112,4 @@ class Stadium:
             **{name: version(name) for name in PACKAGES},
         }
         machine = f"{platform.system()} {platform.machine()}"
-        return Verifier(now, versions, machine, self.warden.sandbox, self.effort.turns)
+        return Verifier(now, versions, machine, self.warden.sandbox, self.effort.turns, self.asked)
