@@ -297,7 +297,7 @@ def test_what_never_ends_is_stopped(
         ),
     }[place]
     start = time.monotonic()
-    stopped(stadium, tmp_path, text)
+    assert "it took more than 0.5 s to answer" in stopped(stadium, tmp_path, text)
     assert time.monotonic() - start < 5
 
 
@@ -318,6 +318,23 @@ def test_an_answer_to_a_question_that_was_not_asked_does_not_count(
     )
     message = stopped(stadium, tmp_path, in_each_answer(early))
     assert "something else than the runner answered" in message
+
+
+@pytest.mark.parametrize("length", [0, 8, 2**60])
+def test_with_the_right_ticket_an_answer_still_has_its_length(
+    stadium: Stadium, tmp_path: Path, length: int
+) -> None:
+    """The ticket lies in a frame of the program that asks the model, for whoever looks."""
+    text = f"""
+def load(weights):
+    sys, os = __import__("sys"), __import__("os")
+    def scores(images):
+        ticket = sys._getframe(2).f_locals["ticket"]
+        os.write(3, ticket + bytes(1) + ({length}).to_bytes(8, "little") + bytes(8))
+        __import__("time").sleep(60)
+    return scores
+"""
+    assert f"its answer has {length} bytes where 40 belong" in stopped(stadium, tmp_path, text)
 
 
 def test_the_verifiers_secrets_are_not_in_reach(
