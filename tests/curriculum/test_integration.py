@@ -79,6 +79,9 @@ BROKEN = {
         "_right = KVCache.write\n\n"
         "KVCache.write = lambda self, layer, key, value: _right(self, layer, key, value * 1.05)"
     ),
+    "olympics": (
+        "_right = wilson\n\ndef wilson(right, total, z=1.96): return _right(right, total, 2 * z)"
+    ),
 }
 
 
