@@ -44,7 +44,7 @@ def test_from_code_to_a_place(folder: Path) -> None:
     assert "Next: tito olympics leaderboard results" in done.out
     done = tito(folder, "leaderboard", "results")
     assert done.code == 0, done.err
-    assert "1 verified results" in done.out
+    assert "1 verified result:" in done.out
     page = (folder / "results" / "leaderboard.html").read_text(encoding="utf-8")
     assert "Ann&#x27;s half" in page
     told = json.loads(tito(folder, "leaderboard", "results", "--json").out)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,6 +32,9 @@ from contenders import (
     weights,
     weights_with_test_images,
 )
+from tito.errors import CourseFolderError
+from tito.grading import warden
+from tito.grading.sandbox import Rung, ladder
 
 
 def verified(stadium: Stadium, folder: Path, text: str, **claims: float) -> Result:
@@ -354,3 +359,38 @@ KEPT = {
     *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_CORETYPE"),
     "TITO_UNDER_TEST",
 }
+
+
+@pytest.fixture
+def rungs(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Rung], bool]], None]:
+    """Leaves of the ladder of sandboxes only those that are wanted."""
+
+    def only(wanted: Callable[[Rung], bool]) -> None:
+        def some(*where: Any) -> list[Rung]:
+            return [rung for rung in ladder(*where) if wanted(rung)]
+
+        monkeypatch.setattr(warden, "ladder", some)
+
+    return only
+
+
+def test_without_bubblewrap_it_is_held_all_the_same(
+    rungs: Callable[..., None], tmp_path: Path, stadium: Stadium
+) -> None:
+    rungs(lambda rung: not rung.boxed and not rung.weak)
+    with Stadium(stadium.effort) as other:
+        assert other.warden.sandbox.startswith("Landlock")
+        other.references = stadium.references
+        assert other.verify(hand_in(tmp_path)).measured.accuracy.value > 0.9
+        reading = "__import__('tinytorch_core.digits', fromlist=['*']).load_digits()"
+        for statement in (reading, "open('/etc/passwd').read()", "__import__('os').fork()"):
+            assert "Error" in stopped(other, tmp_path, in_each_answer(statement))
+
+
+def test_without_a_sandbox_nothing_is_run(
+    rungs: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tito.grading.landlock.version", lambda: 0)
+    rungs(lambda rung: not rung.boxed)
+    with pytest.raises(CourseFolderError, match="no sandbox here"), Stadium():
+        raise AssertionError

@@ -167,7 +167,7 @@ def leaderboard(folder, key, as_json):
     if as_json:
         say_json(as_data(standings(results)))
     else:
-        click.echo(f"{len(results)} verified results:")
+        click.echo(f"{len(results)} verified result{'s' * (len(results) != 1)}:")
         for path in written:
             click.echo(f"  {path}")
     say_findings(findings)
