@@ -15,7 +15,7 @@ from tinytorch_core.digits import load_digits, split
 from tinytorch_profiling.olympics import measure
 from tinytorch_profiling.olympics.errors import Refused
 from tinytorch_profiling.olympics.events import MODELS
-from tinytorch_profiling.olympics.figures import HASTY, LOOKUP
+from tinytorch_profiling.olympics.figures import HASTY, LEARNED, LOOKUP
 from tinytorch_profiling.olympics.inputs import test_images as the_test_images
 from tinytorch_profiling.olympics.result import Result
 from tinytorch_profiling.olympics.submission import size
@@ -26,6 +26,7 @@ from contenders import (
     BY_HEART_OR_HONEST,
     BY_NEIGHBOURS,
     HONEST,
+    NEAREST,
     code,
     hand_in,
     reference,
@@ -156,6 +157,20 @@ def test_what_only_works_in_a_batch_is_taken_off(stadium: Stadium, tmp_path: Pat
     result = verified(stadium, tmp_path, BY_NEIGHBOURS)
     assert result.measured.accuracy.high < 0.35
     assert HASTY in result.flags
+
+
+def test_a_model_that_has_only_the_test_images_to_compare_with_is_noticed(
+    stadium: Stadium, tmp_path: Path
+) -> None:
+    """It reads fresh versions of them nearly without mistakes, and knows nothing else as well."""
+    result = verified(stadium, tmp_path, NEAREST)
+    assert result.measured.accuracy.value > 0.97
+    assert result.flags == (LEARNED,)
+    images, labels, _, _ = split(*load_digits())
+    other = tmp_path / "other"
+    other.mkdir()
+    weights = {"images": images, "labels": labels}
+    assert stadium.verify(hand_in(other, code(NEAREST), weights)).flags == ()
 
 
 def test_scores_that_are_no_numbers_are_wrong(stadium: Stadium, tmp_path: Path) -> None:
