@@ -222,6 +222,7 @@ def minimums(session: nox.Session) -> None:
     session.install("-r", "tests/minimums.txt", "-r", "tests/requirements.txt")
     install_editable(session, "-c", "tests/minimums.txt")
     session.run(
-        "pytest", "tests/engine", "tests/grading", "tests/curriculum", "tests/olympics", *session.posargs,
+        "pytest", "tests/engine", "tests/grading", "tests/curriculum", "tests/olympics",
+        *session.posargs,
         env={**ONE_THREAD, "TITO_TEST_WHEELHOUSE": str(folder)},
     )  # fmt: skip

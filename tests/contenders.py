@@ -52,6 +52,13 @@ def load(weights):
         return np.eye(10)[labels[nearest(known)]]
     return scores
 """
+# Of the images that it holds, the nearest one decides.
+NEAREST = """
+def load(weights):
+    known, labels = weights["images"].reshape(-1, 64), weights["labels"]
+    half = (known * known).sum(1) / 2
+    return lambda images: np.eye(10)[labels[(images.reshape(-1, 64) @ known.T - half).argmax(1)]]
+"""
 
 
 def code(text: str) -> str:

@@ -44,7 +44,7 @@ def test_from_code_to_a_place(folder: Path) -> None:
     assert "Next: tito olympics leaderboard results" in done.out
     done = tito(folder, "leaderboard", "results")
     assert done.code == 0, done.err
-    assert "1 verified results" in done.out
+    assert "1 verified result:" in done.out
     page = (folder / "results" / "leaderboard.html").read_text(encoding="utf-8")
     assert "Ann&#x27;s half" in page
     told = json.loads(tito(folder, "leaderboard", "results", "--json").out)
@@ -57,13 +57,19 @@ def test_from_code_to_a_place(folder: Path) -> None:
 def test_one_bad_file_keeps_no_other_from_its_result(folder: Path) -> None:
     hand_in(folder)
     (folder / "cut.olympics.zip").write_bytes((folder / "entry.olympics.zip").read_bytes()[:999])
-    files = ("cut.olympics.zip", "nothing.zip", "entry.olympics.zip")
+    (folder / "evil").mkdir()
+    evil = hand_in(
+        folder / "evil", "def load(weights):\n    raise ValueError('\\x1b]0;owned\\x07')"
+    )
+    files = ("cut.olympics.zip", "nothing.zip", evil, "entry.olympics.zip")
     done = tito(folder, "verify", *files, "--turns", "2", "--json")
     assert done.code == 1
     (result,) = json.loads(done.out)
     assert result["name"] == "An entry"
     for said in ("no whole zip archive", "cut.olympics.zip", "no such file", "next: "):
         assert said in done.err
+    assert "owned" in done.err
+    assert "\x1b" not in done.err
     assert "Traceback" not in done.err
     assert len(list((folder / "results").iterdir())) == 1
 

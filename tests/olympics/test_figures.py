@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from tinytorch_profiling.olympics.events import EVENTS
-from tinytorch_profiling.olympics.figures import HASTY, LOOKUP, Rights, measured, tradeoff
+from tinytorch_profiling.olympics.figures import HASTY, LEARNED, LOOKUP, Rights, measured, tradeoff
 from tinytorch_profiling.olympics.measure import Effort, Exam, Turn, right
 from tinytorch_profiling.olympics.ranking import front, places, standings, table
 from tinytorch_profiling.olympics.result import refuted
@@ -28,7 +28,7 @@ def exams() -> list[Exam]:
 
 
 def turns_of(
-    given: list[Exam], plain: float, nudged: float, fresh: float, alone: float
+    given: list[Exam], plain: float, nudged: float, fresh: float, alone: float, known: float = 1.0
 ) -> list[Turn]:
     """Of a model that knows the first so many in a hundred of the images in each version."""
 
@@ -43,6 +43,7 @@ def turns_of(
             np.stack([np.stack([answers(nudged), answers(fresh)])] * len(exam.batches)),
             answers(alone, exam.alone),
             answers(plain),
+            scores(np.where(np.arange(40) < known * 40, exam.learned, (exam.learned + 1) % 10)),
         )
         for exam in given
     ]
@@ -127,13 +128,24 @@ def test_lookup_is_a_gap_that_chance_does_not_explain() -> None:
     assert flags(0.5, 1) == ()
 
 
+def test_test_images_that_are_read_better_than_training_images_were_learned() -> None:
+    given = exams()
+
+    def flags(fresh: float, known: float) -> tuple[str, ...]:
+        return Rights.of(turns_of(given, fresh, fresh, fresh, fresh, known), given, LABELS).flags()
+
+    assert flags(0.9, 1) == flags(0.9, 0.9) == flags(1, 1) == flags(0, 0) == ()
+    assert flags(1, 0.5) == (LEARNED,)
+    assert flags(1, 0.9) == ()  # of so few images, that may be chance
+
+
 def test_time_is_a_share_of_the_reference_without_what_asking_costs() -> None:
     given = exams()
     rights = Rights.of(turns_of(given, 1, 1, 1, 1), given, LABELS)
 
     def taking(one: float, many: float) -> list[Turn]:
         return [
-            Turn(one + n, many + n, *[np.empty(0)] * 3) for n in range(4)
+            Turn(one + n, many + n, *[np.empty(0)] * 4) for n in range(4)
         ]  # a machine that tires
 
     found = measured((500, 1000), 7, rights, taking(12, 16), taking(14, 22), taking(10, 10))

@@ -80,9 +80,11 @@ def test_a_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "tito" / "olympics.key"
     with pytest.raises(Refused, match="no key"):
         read_key(path)
-    key = read_key(path, make=True)
+    said: list[str] = []
+    key = read_key(path, make=said.append)
     assert len(key) == 32
-    assert read_key(path, make=True) == read_key(path) == key
+    assert read_key(path, make=said.append) == read_key(path) == key
+    assert len(said) == 1
     assert path.stat().st_mode & 0o777 == 0o600
     path.write_text("00")
     with pytest.raises(Refused, match="no key"):

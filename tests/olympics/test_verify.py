@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from tinytorch_core.digits import load_digits, split
 from tinytorch_profiling.olympics import measure
 from tinytorch_profiling.olympics.errors import Refused
 from tinytorch_profiling.olympics.events import MODELS
-from tinytorch_profiling.olympics.figures import HASTY, LOOKUP
+from tinytorch_profiling.olympics.figures import HASTY, LEARNED, LOOKUP
 from tinytorch_profiling.olympics.inputs import test_images as the_test_images
 from tinytorch_profiling.olympics.result import Result
 from tinytorch_profiling.olympics.submission import size
@@ -24,12 +26,16 @@ from contenders import (
     BY_HEART_OR_HONEST,
     BY_NEIGHBOURS,
     HONEST,
+    NEAREST,
     code,
     hand_in,
     reference,
     weights,
     weights_with_test_images,
 )
+from tito.errors import CourseFolderError
+from tito.grading import warden
+from tito.grading.sandbox import Rung, ladder
 
 
 def verified(stadium: Stadium, folder: Path, text: str, **claims: float) -> Result:
@@ -151,6 +157,20 @@ def test_what_only_works_in_a_batch_is_taken_off(stadium: Stadium, tmp_path: Pat
     result = verified(stadium, tmp_path, BY_NEIGHBOURS)
     assert result.measured.accuracy.high < 0.35
     assert HASTY in result.flags
+
+
+def test_a_model_that_has_only_the_test_images_to_compare_with_is_noticed(
+    stadium: Stadium, tmp_path: Path
+) -> None:
+    """It reads fresh versions of them nearly without mistakes, and knows nothing else as well."""
+    result = verified(stadium, tmp_path, NEAREST)
+    assert result.measured.accuracy.value > 0.97
+    assert result.flags == (LEARNED,)
+    images, labels, _, _ = split(*load_digits())
+    other = tmp_path / "other"
+    other.mkdir()
+    weights = {"images": images, "labels": labels}
+    assert stadium.verify(hand_in(other, code(NEAREST), weights)).flags == ()
 
 
 def test_scores_that_are_no_numbers_are_wrong(stadium: Stadium, tmp_path: Path) -> None:
@@ -297,7 +317,7 @@ def test_what_never_ends_is_stopped(
         ),
     }[place]
     start = time.monotonic()
-    stopped(stadium, tmp_path, text)
+    assert "it took more than 0.5 s to answer" in stopped(stadium, tmp_path, text)
     assert time.monotonic() - start < 5
 
 
@@ -320,6 +340,23 @@ def test_an_answer_to_a_question_that_was_not_asked_does_not_count(
     assert "something else than the runner answered" in message
 
 
+@pytest.mark.parametrize("length", [0, 8, 2**60])
+def test_with_the_right_ticket_an_answer_still_has_its_length(
+    stadium: Stadium, tmp_path: Path, length: int
+) -> None:
+    """The ticket lies in a frame of the program that asks the model, for whoever looks."""
+    text = f"""
+def load(weights):
+    sys, os = __import__("sys"), __import__("os")
+    def scores(images):
+        ticket = sys._getframe(2).f_locals["ticket"]
+        os.write(3, ticket + bytes(1) + ({length}).to_bytes(8, "little") + bytes(8))
+        __import__("time").sleep(60)
+    return scores
+"""
+    assert f"its answer has {length} bytes where 40 belong" in stopped(stadium, tmp_path, text)
+
+
 def test_the_verifiers_secrets_are_not_in_reach(
     stadium: Stadium, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -337,3 +374,38 @@ KEPT = {
     *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_CORETYPE"),
     "TITO_UNDER_TEST",
 }
+
+
+@pytest.fixture
+def rungs(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Rung], bool]], None]:
+    """Leaves of the ladder of sandboxes only those that are wanted."""
+
+    def only(wanted: Callable[[Rung], bool]) -> None:
+        def some(*where: Any) -> list[Rung]:
+            return [rung for rung in ladder(*where) if wanted(rung)]
+
+        monkeypatch.setattr(warden, "ladder", some)
+
+    return only
+
+
+def test_without_bubblewrap_it_is_held_all_the_same(
+    rungs: Callable[..., None], tmp_path: Path, stadium: Stadium
+) -> None:
+    rungs(lambda rung: not rung.boxed and not rung.weak)
+    with Stadium(stadium.effort) as other:
+        assert other.warden.sandbox.startswith("Landlock")
+        other.references = stadium.references
+        assert other.verify(hand_in(tmp_path)).measured.accuracy.value > 0.9
+        reading = "__import__('tinytorch_core.digits', fromlist=['*']).load_digits()"
+        for statement in (reading, "open('/etc/passwd').read()", "__import__('os').fork()"):
+            assert "Error" in stopped(other, tmp_path, in_each_answer(statement))
+
+
+def test_without_a_sandbox_nothing_is_run(
+    rungs: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tito.grading.landlock.version", lambda: 0)
+    rungs(lambda rung: not rung.boxed)
+    with pytest.raises(CourseFolderError, match="no sandbox here"), Stadium():
+        raise AssertionError

@@ -94,7 +94,7 @@ def verify(files, to, key, turns, images, as_json):
     from tinytorch_profiling.olympics.result import default_key, dump, read_key, write
     from tito.errors import TitoError
 
-    key = read_key(key or default_key(), make=key is None)
+    key = read_key(key or default_key(), make=say_aside)
     findings, sealed = [], []
     with stadium(turns, images) as open_stadium:
         for path in files:
@@ -167,7 +167,7 @@ def leaderboard(folder, key, as_json):
     if as_json:
         say_json(as_data(standings(results)))
     else:
-        click.echo(f"{len(results)} verified results:")
+        click.echo(f"{len(results)} verified result{'s' * (len(results) != 1)}:")
         for path in written:
             click.echo(f"  {path}")
     say_findings(findings)

@@ -9,8 +9,10 @@ from tinytorch_profiling.olympics.measure import right
 from tinytorch_profiling.olympics.spread import Figure, by_chance, exact, figure
 
 UNLIKELY = 0.001
+STEPS_APART = 3.1  # standard errors: as unlikely
 SHORTEST = 1e-7  # seconds: less than that cannot be told from nothing
 LOOKUP = "answers by lookup: it knows test images, and not what is in them"
+LEARNED = "reads the test images better than those it may learn from: it has learned them"
 HASTY = "answers worse when it is asked one by one; that is taken off"
 
 
@@ -36,13 +38,15 @@ class Measured:
 
 @dataclass(frozen=True)
 class Rights:
-    """Of each image, how often the answer was right: in each version, and what it lost or won alone."""
+    """Of each image, how often the answer was right: in each version, and what it lost or won alone. Of
+    the training images that were asked about, whether it was."""
 
     plain: np.ndarray
     nudged: np.ndarray
     fresh: np.ndarray
     change: np.ndarray
     asked: np.ndarray
+    known: np.ndarray
 
     @classmethod
     def of(cls, turns, exams, labels):
@@ -53,14 +57,16 @@ class Rights:
             together = right(turn.batches[0, 1], labels)[exam.alone]
             change[exam.alone] += right(turn.alone, labels[exam.alone]) * 1.0 - together
             asked[exam.alone] += 1
-        return cls(plain, nudged, fresh, change, asked)
+        known = [right(turn.known, e.learned) for turn, e in zip(turns, exams, strict=True)]
+        return cls(plain, nudged, fresh, change, asked, np.concatenate(known))
 
     def official(self, samples):
         """On fresh images, less what is lost by asking one by one."""
         change = self.change[samples].sum(-1) / np.maximum(self.asked[samples].sum(-1), 1)
         return self.fresh[samples].mean(-1) + np.minimum(change, 0)
 
-    def flags(self):
+    def flags(self, public=True):
+        """What is odd. Images that are not public may be easier than those that one learns from."""
         found = []
         if unlikely(
             (self.plain > 0.5) & (self.nudged < 0.5), (self.plain < 0.5) & (self.nudged > 0.5)
@@ -68,7 +74,16 @@ class Rights:
             found.append(LOOKUP)
         if unlikely(self.change < 0, self.change > 0):
             found.append(HASTY)
+        if public and apart(self.fresh, self.known) > STEPS_APART:
+            found.append(LEARNED)
         return tuple(found)
+
+
+def apart(one, other):
+    """By how many standard errors the mean of one is larger; both have values from 0 to 1."""
+    share = (one.sum() + other.sum()) / (len(one) + len(other))
+    error = math.sqrt(share * (1 - share) * (1 / len(one) + 1 / len(other)))
+    return (one.mean() - other.mean()) / error if error else 0.0
 
 
 def unlikely(worse, better):

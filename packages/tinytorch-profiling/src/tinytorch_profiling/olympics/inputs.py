@@ -18,6 +18,11 @@ SHIFT = 0.25  # of a pixel, at most, along each axis
 NOISE = 0.03  # standard deviation
 
 
+def training_images():
+    """(images, labels): those that every model may learn from."""
+    return split(*load_digits())[:2]
+
+
 def test_images():
     """(images, labels): those that no model may have learned from."""
     return split(*load_digits())[2:]

@@ -30,7 +30,7 @@ class Line:
         limit = min(monotonic() + seconds, self.until)
         try:
             began = perf_counter()
-            self.end.settimeout(30)
+            self.end.settimeout(max(limit - monotonic(), 0.001))
             self.end.sendall(message)
             answer = self._answer(ticket, expected, limit)
             return answer, perf_counter() - began

@@ -11,7 +11,7 @@ from time import monotonic
 
 import numpy as np
 
-from tinytorch_profiling.olympics.inputs import fresh, nudged
+from tinytorch_profiling.olympics.inputs import fresh, nudged, training_images
 from tinytorch_profiling.olympics.line import HungUp, Line, Stopped
 from tinytorch_profiling.olympics.runner import CLASSES
 from tito.grading.wire import Ended
@@ -36,12 +36,15 @@ class Exam:
     """The questions of a turn, none of which comes twice. A batch is the nudged and the fresh images, in
     an order of its own: `orders[i][k]` is the place in batch i of image k of these. `alone` are numbers
     of fresh images of the first batch, which are asked one by one, before it. `plain` are the images
-    as everybody has them: they come last, and are not timed, because they are the same in each turn."""
+    as everybody has them: they come last, and are not timed, because they are the same in each turn.
+    With them come fresh versions of some training images, of which `learned` are the labels."""
 
     batches: list
     orders: list
     alone: np.ndarray
     plain: np.ndarray
+    known: np.ndarray
+    learned: np.ndarray
 
     @classmethod
     def new(cls, images, effort, random):
@@ -54,7 +57,9 @@ class Exam:
             batches.append(batch)
             orders.append(order)
         alone = random.permutation(len(images))[: WARM + effort.singles]
-        return cls(batches, orders, alone, images)
+        known, learned = training_images()
+        some = random.permutation(len(known))[: len(images)]
+        return cls(batches, orders, alone, images, fresh(known[some], random), learned[some])
 
     def single(self, number):
         """A fresh image of the first batch, as a batch of one."""
@@ -65,13 +70,14 @@ class Exam:
 @dataclass(frozen=True)
 class Turn:
     """The seconds of one image and of a batch, and all scores, in the order of the images: `batches`
-    (batch, version, image, class), `alone` and `plain` (image, class)."""
+    (batch, version, image, class), `alone`, `plain` and `known` (image, class)."""
 
     one: float
     many: float
     batches: np.ndarray
     alone: np.ndarray
     plain: np.ndarray
+    known: np.ndarray
 
 
 def take_turn(warden, code, weights, exam):
@@ -95,10 +101,10 @@ def answers(line, code, weights, exam):
     line.ask(weights, 0, LOAD)
     alone, one = asked(line, [exam.single(number) for number in exam.alone])
     batches, many = asked(line, exam.batches)
-    plain, _ = asked(line, [exam.plain])
+    (known, plain), _ = asked(line, [exam.known, exam.plain])
     in_order = [batch[order] for batch, order in zip(batches, exam.orders, strict=True)]
     shape = (len(batches), 2, -1, CLASSES)
-    return Turn(one, many, np.array(in_order).reshape(shape), np.concatenate(alone), plain[0])
+    return Turn(one, many, np.array(in_order).reshape(shape), np.concatenate(alone), plain, known)
 
 
 def asked(line, questions):

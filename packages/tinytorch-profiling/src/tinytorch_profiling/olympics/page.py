@@ -90,7 +90,9 @@ def event(about, table, numbers):
     heads = [("place", "n"), ("", "n"), ("", "name"), (named[0], "n"), ("spread", "n")]
     heads += [(name, "n") for name in named[1:]]
     rows = [row(about, place, result, numbers[result.submission]) for place, result in table]
-    return f"<h3>{about.title}</h3>\n" + listed(heads, rows, f"{about.rule}")
+    reference = getattr(table[0][1].reference, about.figure).value
+    note = f"{about.rule}; the reference has {of_figure(about.figure, reference)}"
+    return f"<h3>{about.title}</h3>\n" + listed(heads, rows, note)
 
 
 def others(about):

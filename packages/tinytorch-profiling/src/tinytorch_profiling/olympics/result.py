@@ -93,10 +93,11 @@ def default_key():
     return Path(folder) / "tito" / "olympics.key"
 
 
-def read_key(path, make=False):
-    """The verifier's secret. With `make`, a new one if there is none."""
+def read_key(path, make=None):
+    """The verifier's secret. With `make`, a new one if there is none, of which it is told."""
     path = Path(path)
     if make and not path.exists():
+        make(f"a new key seals results from now on: {path}")
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:

@@ -6,9 +6,11 @@ clock. An answer carries the ticket of its question, which nobody can know befor
 A question is a ticket and so many bytes; an answer, the ticket, a kind, and so many bytes.
 """
 
+import encodings.cp437  # noqa: F401  # reading an archive asks for it: here once, and not in each child
 import io
 import struct
 import traceback
+import zipfile  # noqa: F401  # and np.load for this
 
 import numpy as np
 

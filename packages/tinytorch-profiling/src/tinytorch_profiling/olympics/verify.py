@@ -103,7 +103,7 @@ class Stadium:
             measured((bytes, size), parameters, rights[name], turns[name], *others)
             for name, (bytes, parameters) in counted.items()
         )
-        return ours, theirs, rights["submission"].flags()
+        return ours, theirs, rights["submission"].flags(self.asked == PUBLIC)
 
     def _verifier(self):
         now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
