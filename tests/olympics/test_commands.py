@@ -6,11 +6,13 @@ import json
 import sys
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
+from tinytorch_profiling.olympics.commands import olympics
 
 from contenders import HONEST, hand_in, weights
-from support import Run, run
+from support import Run, leaves, run
 
 
 @pytest.fixture
@@ -106,6 +108,15 @@ def test_what_cannot_be_submitted_is_said(
     assert said in done.err
     assert "Traceback" not in done.err
     assert sorted(folder.iterdir()) == before
+
+
+def test_every_command_and_option_has_a_help_text() -> None:
+    """As long as `tito olympics --help` has room for."""
+    for name, command in leaves(olympics):
+        assert command.help, name
+        assert not command.get_short_help_str(limit=65).endswith("..."), f"{name} is cut off"
+        for parameter in command.params:
+            assert not isinstance(parameter, click.Option) or parameter.help, parameter.name
 
 
 def test_a_mistyped_command_is_understood(folder: Path) -> None:

@@ -189,10 +189,9 @@ def test_the_digits_are_nowhere_to_be_found(stadium: Stadium, tmp_path: Path) ->
     reading = "__import__('tinytorch_core.digits', fromlist=['*']).load_digits()"
     assert "Error" in stopped(stadium, tmp_path, in_each_answer(reading))
     looking = """
-    import functools
-    os = __import__("os")
-    found = [n for top in ("/", "/usr", "/tmp") for d, _, names in os.walk(top) for n in names
-             if "digits" in n and n.endswith((".npz", ".gz", ".csv"))]
+    os, sys = __import__("os"), __import__("sys")
+    found = [n for top in (*sys.path, sys.base_prefix, "/tmp") for d, _, names in os.walk(top)
+             for n in names if "digits" in n and n.endswith((".npz", ".gz", ".csv"))]
     raise RuntimeError(f"found: {found}")
 """
     assert "found: []" in stopped(stadium, tmp_path, f"def load(weights):{looking}")
@@ -318,7 +317,7 @@ def test_what_never_ends_is_stopped(
     }[place]
     start = time.monotonic()
     assert "it took more than 0.5 s to answer" in stopped(stadium, tmp_path, text)
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 15
 
 
 def test_a_turn_as_a_whole_has_a_limit(

@@ -33,7 +33,7 @@ key_option = click.option(
 )
 @click.option("--to", type=click.Path(path_type=Path), help="The file; by default after the name.")
 def submit(model, event, name, code, weights, claims, to):
-    """Put code, weights and claims into one file that others can verify."""
+    """Put weights, code and claims into one file, to hand in."""
     from tinytorch_profiling.olympics.submission import SUFFIX, Entry, write
 
     path = to or Path(file_name(name) + SUFFIX)
@@ -90,7 +90,7 @@ def claimed(text):
               help="An .npz file with images and labels that nobody else has.")  # fmt: skip
 @json_option
 def verify(files, to, key, turns, images, as_json):
-    """Run submissions in a sandbox, and replace what they claim by what is measured."""
+    """Measure submissions in a sandbox, whatever they claim."""
     from tinytorch_profiling.olympics.result import default_key, dump, read_key, write
     from tito.errors import TitoError
 

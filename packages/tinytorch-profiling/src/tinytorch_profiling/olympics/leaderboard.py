@@ -21,7 +21,9 @@ def leaderboard(folder, key):
     """Write both files. Returns them, the results that count, and findings about what does not."""
     folder = Path(folder)
     if not folder.is_dir():
-        raise refused("there is no such folder", folder, "results come from: tito olympics verify")
+        raise refused(
+            "there is no such folder", folder, "results come from: tito olympics verify FILE"
+        )
     results, findings = collect(folder, key)
     findings += unverified(folder, results)
     ranked = standings(results)

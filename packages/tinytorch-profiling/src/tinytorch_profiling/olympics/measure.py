@@ -26,7 +26,7 @@ LONGEST = 1 << 20
 class Effort:
     """How many turns each contestant has, and in each how many questions are timed."""
 
-    turns: int = 12
+    turns: int = 20
     batches: int = 8
     singles: int = 40
 

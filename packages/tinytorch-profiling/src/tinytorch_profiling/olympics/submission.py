@@ -106,7 +106,7 @@ def contents(path):
     path = Path(path)
     if not path.exists():
         raise refused(
-            "there is no such file", path, "name a submission, made by: tito olympics submit"
+            "there is no such file", path, "a submission is made by: tito olympics submit --help"
         )
     about = path.stat()
     if not stat.S_ISREG(about.st_mode):

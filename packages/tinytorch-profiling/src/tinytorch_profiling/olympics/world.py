@@ -2,9 +2,9 @@
 no digits: they are not to be looked up, neither ours nor those of a package that is here by chance."""
 
 import os
-import site
 import sys
 import sysconfig
+from glob import glob
 from pathlib import Path
 
 from tito.curriculum.installed import installed
@@ -18,7 +18,11 @@ LIMITS = Limits(cpu=60, memory=1024 * MIB, file=MIB, processes=1)
 # What the sandbox's server imports, by the beginning of a name in a folder of packages.
 NEEDED = ("compiled", "numpy", "packaging", "tinytorch", "tito")
 DATA = ("data", "milestones", "tests")
-OF_THE_SYSTEM = ("/usr/lib/python3/dist-packages", "/usr/local/lib")
+# Where else a system, or conda, keeps packages.
+ELSEWHERE = (
+    *("/usr/lib*/python3*/*-packages", "/usr/local/lib*/python3*/*-packages"),
+    *(f"{sys.base_prefix}/{name}" for name in ("lib/python3*/*-packages", "pkgs", "envs")),
+)
 
 
 def warden():
@@ -34,7 +38,7 @@ def hidden(tiers):
     paths = {Path(path) for path in import_paths()} - standard_library()
     for folder in paths:
         found |= set(others(folder))
-    elsewhere = {Path(path) for path in (*OF_THE_SYSTEM, *site.getsitepackages([sys.base_prefix]))}
+    elsewhere = {Path(path).resolve() for pattern in ELSEWHERE for path in glob(pattern)}
     found |= {path for path in elsewhere if not any(known.is_relative_to(path) for known in paths)}
     return frozenset(path for path in found if path.exists())
 
