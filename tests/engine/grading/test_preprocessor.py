@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from grading.stock import nbgrader, rows
+from grading.databases import lose_gradebook, rows
+from grading.stock import nbgrader
 from tito.grading.course import CourseFolder
 from tito.grading.gradebook import record
 
@@ -15,19 +16,18 @@ GRADES = """SELECT s.student_id, c.name, g.auto_score, g.needs_manual_grade
 
 
 def test_its_grades_and_notebooks_are_ours(a_class: CourseFolder) -> None:
-    book = a_class.root / "gradebook.db"
-    before = rows(book, GRADES)
+    before = rows(a_class.gradebook, GRADES)
     results = {path: path.read_bytes() for path in a_class.root.glob("results/*/*.json")}
     notebook = json.loads(a_class.autograded("student-00001", NAME).read_text())
     for path in results:
         path.unlink()
-    book.unlink()
+    lose_gradebook(a_class)
     record(a_class, NAME)  # the assignment is known again, and nobody is graded
     for student in ("student-00000", "student-00001"):
         done = nbgrader(a_class, "autograde", NAME, "--student", student, "--force")
         assert done.code == 0, done.err
     graded = ("student-00000", "student-00001")
-    assert rows(book, GRADES) == [row for row in before if row[0] in graded]
+    assert rows(a_class.gradebook, GRADES) == [row for row in before if row[0] in graded]
     again = {path: path.read_bytes() for path in a_class.root.glob("results/*/*.json")}
     assert again == {path: text for path, text in results.items() if path.stem in graded}
     assert json.loads(a_class.autograded("student-00001", NAME).read_text()) == notebook
@@ -47,7 +47,7 @@ def test_what_a_submission_does_there_it_does_in_the_sandbox(a_class: CourseFold
     assert not target.exists()
     scores = {
         row[1]: row[2]
-        for row in rows(a_class.root / "gradebook.db", GRADES)
+        for row in rows(a_class.gradebook, GRADES)
         if row[0] == "student-00000"
     }
     assert scores["test-counter-count"] == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -69,10 +69,8 @@ class CourseFolder:
 
     @property
     def gradebook(self) -> str:
-        """The URL of nbgrader's database: a file of SQLite, unless the course or the environment
-        (which may hold a password) names another."""
-        named = os.environ.get("TITO_GRADEBOOK") or self.config.gradebook
-        return named or f"sqlite:///{self.root / 'gradebook.db'}"
+        """The URL of nbgrader's database: a file of SQLite, unless the course names another."""
+        return self.config.gradebook or f"sqlite:///{self.root / 'gradebook.db'}"
 
     def assignments(self) -> list[str]:
         """Those that were generated, in teaching order."""
@@ -103,6 +101,7 @@ def find_course() -> CourseFolder:
 
 
 def read_course(root: Path) -> CourseFolder:
+    """The environment may name another gradebook than `course.toml`, with a password."""
     path = root / MARKER
     try:
         data: Any = tomllib.loads(path.read_text(encoding="utf-8-sig"))
@@ -111,7 +110,8 @@ def read_course(root: Path) -> CourseFolder:
         fix = "mend the file; it holds 'format', 'name' and the list 'tiers', nothing else"
         message = f"{MARKER} cannot be read: {error}"
         raise CourseFolderError(Finding(message, str(path), fix)) from None
-    return CourseFolder(root, config)
+    gradebook = os.environ.get("TITO_GRADEBOOK") or config.gradebook
+    return CourseFolder(root, replace(config, gradebook=gradebook))
 
 
 def _of_this_format(data: Any) -> Any:
