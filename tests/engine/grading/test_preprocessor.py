@@ -46,8 +46,6 @@ def test_what_a_submission_does_there_it_does_in_the_sandbox(a_class: CourseFold
     assert done.code == 0, done.err
     assert not target.exists()
     scores = {
-        row[1]: row[2]
-        for row in rows(a_class.gradebook, GRADES)
-        if row[0] == "student-00000"
+        row[1]: row[2] for row in rows(a_class.gradebook, GRADES) if row[0] == "student-00000"
     }
     assert scores["test-counter-count"] == 0
