@@ -47,7 +47,8 @@ def wait_for(process: subprocess.Popen[bytes], folder: Path, log: Path) -> None:
     asked = [BIN / "pg_isready", "--quiet", "--host", folder]
     end = time.monotonic() + PATIENCE
     while subprocess.run(asked).returncode:
-        assert process.poll() is None and time.monotonic() < end, log.read_text()
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < end, log.read_text()
         time.sleep(0.1)
 
 
