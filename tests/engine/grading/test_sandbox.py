@@ -206,6 +206,21 @@ def test_memory_is_limited(judge: Judge) -> None:
     )
 
 
+def test_memory_of_all_processes_together_is_limited(judge: Judge) -> None:
+    """Each of eight takes half of what one may have, and no more than four get it."""
+    text = f"""import json, os, time
+def grow():
+    hoard = b"x" * {LIMITS.memory // 2}
+    time.sleep(4)
+    os._exit(0)
+started = [os.fork() or grow() for _ in range(8)]
+ended = [os.waitstatus_to_exitcode(os.waitpid(each, 0)[1]) for each in started]
+print(json.dumps(ended))"""
+    ended = said(judge, text)
+    assert set(ended) == {0, -9}
+    assert 1 <= ended.count(0) <= 4
+
+
 def test_a_file_has_a_size_limit(judge: Judge) -> None:
     text = """import json
 written, file = 0, open('x', 'wb', 0)
