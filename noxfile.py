@@ -140,7 +140,7 @@ def mutants(session: nox.Session) -> None:
 
 @nox.session
 def chaos(session: nox.Session) -> None:
-    """Kill the grading of 200 submissions at 100 random moments: the results must stay the same."""
+    """Kill the grading of 200 submissions at 100 moments, workers of a cluster, and fill the disk."""
     install_editable(session, "-r", "tests/requirements.txt")
     run_beside_tests(session, "tests/grading/chaos.py")
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from distributed import Client
 
+from grading.cluster import Cluster
 from grading.synthetic import class_of
 from tito.errors import TitoError, UsageError
 from tito.grading.choose import chosen_jobs
@@ -26,42 +21,6 @@ from tito.grading.shard import Shard
 
 NAME = "01_counter"
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
-
-
-class Cluster:
-    """A scheduler and workers, as processes that can be killed."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-        self.file = folder / "scheduler.json"
-        self.processes = [self.start("scheduler", "--port", "0", "--scheduler-file", self.file)]
-        end = time.monotonic() + 60
-        while not self.file.exists() and time.monotonic() < end:
-            time.sleep(0.1)
-        with Client(scheduler_file=str(self.file), timeout="60s") as client:
-            self.address = client.scheduler_info()["address"]
-        self.workers = [self.worker() for _ in range(2)]
-
-    def start(self, what: str, *arguments: object) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "distributed.cli.dask_" + what, *map(str, arguments)]
-        return subprocess.Popen(
-            [*command, "--no-dashboard"],
-            cwd=self.folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-
-    def worker(self) -> subprocess.Popen[bytes]:
-        made = self.start("worker", "--nthreads", "1", "--no-nanny", self.address)
-        self.processes.append(made)
-        return made
-
-    def stop(self) -> None:
-        for process in self.processes:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
 
 
 @pytest.fixture
@@ -94,8 +53,7 @@ def test_results_are_the_same_although_every_worker_is_lost(
         nonlocal count
         count += 1
         if count in (4, 12):
-            os.killpg(cluster.workers.pop(0).pid, signal.SIGKILL)
-            cluster.workers.append(cluster.worker())
+            cluster.lose(count // 12)
 
     summary = run(jobs, OnDask(), Where(scheduler=cluster.address), journal, lose_one)
     assert summary.findings == []
