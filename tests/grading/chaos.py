@@ -180,7 +180,7 @@ def main(kills: int = 100, submissions: int = 200, seed: int = 1) -> None:
         chaos.check()
         print(f"on a cluster: {killed} workers killed; the same", flush=True)
         forget(course)
-        full = graded_on_a_full_disk(course, room=1 << 20)
+        full = graded_on_a_full_disk(course, room=sum(map(len, expected.values())) // 2)
         assert full.code == 1, full.errors
         assert 0 < len(full.written) < submissions
         assert full.code_later == 0
