@@ -29,7 +29,9 @@ def reported(course: CourseFolder, *options: str) -> Path:
 
 def shown(browser: webdriver.Chrome, page: Path) -> str:
     """What the page shows. It has not asked for anything but itself, and nothing went wrong."""
-    browser.get_log("performance")
+    browser.get("about:blank")
+    for log in ("performance", "browser"):
+        browser.get_log(log)  # what another page did
     browser.get(page.as_uri())
     said = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     asked = [

@@ -10,7 +10,9 @@ import pytest
 from grading.cluster import Cluster
 from grading.synthetic import class_of
 from tito.errors import TitoError, UsageError
+from tito.grading import distributed
 from tito.grading.choose import chosen_jobs
+from tito.grading.clerk import Task
 from tito.grading.course import CourseFolder
 from tito.grading.distributed import OnDask
 from tito.grading.executors import Local, Where
@@ -58,6 +60,31 @@ def test_results_are_the_same_although_every_worker_is_lost(
     summary = run(jobs, OnDask(), Where(scheduler=cluster.address), journal, lose_one)
     assert summary.findings == []
     assert results(course) == expected
+
+
+class Lost:
+    """A future whose machine was lost when it had the result: it is not finished, and will be."""
+
+    status = "lost"
+
+    def exception(self) -> None:
+        return None
+
+    def result(self) -> tuple[object, ...]:
+        return ("ada", NAME, "{}", "", False, 0.1, "bubblewrap", False)
+
+
+class GivenUp(Lost):
+    status = "error"
+
+    def result(self) -> tuple[object, ...]:
+        raise RuntimeError("three workers died of it")
+
+
+def test_a_result_that_was_lost_is_waited_for_and_one_that_was_given_up_is_told() -> None:
+    task = Task("ada", NAME, "", "", 1.0)
+    assert distributed._done(Lost(), task).result == "{}"
+    assert "three workers" in distributed._done(GivenUp(), task).problem
 
 
 def test_without_an_address_or_a_scheduler_it_is_said() -> None:
