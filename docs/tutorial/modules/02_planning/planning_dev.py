@@ -113,7 +113,7 @@ test_unit_backup()
 # In the hall with γ = 0.5:
 #
 # ```text
-# V = (0, 0, 0)  →  (−0.04, 1, 0)  →  (0.46, 1, 0)  →  (0.46, 1, 0)        (what the goal is worth doesn't matter)
+# V = (0, 0, 0)  →  (−0.04, 1, 0)  →  (0.46, 1, 0)  →  (0.46, 1, 0)
 # ```
 #
 # Each time, the largest error is multiplied by γ or less. So if V changes by d, it is still at most

@@ -49,10 +49,11 @@ def main() -> None:
     protect_server()
     confinement = _confinement(plan)
     compose(plan)
-    alone = plan["boxed"] or own_world() or confinement.user
+    boxed = plan["boxed"]
+    alone = boxed or own_world() or confinement.user
     namespaces, counted = can_separate(), 0 if alone else others()
-    confinement = replace(confinement, namespaces=namespaces, others=counted)
-    server = Server(wire, confinement, plan["boxed"], named(plan["serve"]))
+    confinement = replace(confinement, namespaces=namespaces, services=not boxed, others=counted)
+    server = Server(wire, confinement, boxed, named(plan["serve"]))
     server.try_out()
     wire.send({"namespaces": namespaces, "landlock": landlock.version()})
     with suppress(Ended):
