@@ -103,3 +103,15 @@ def test_a_file_whose_lesson_is_not_known_is_left_alone_with_the_way_out(learner
     assert done.code == 1
     assert "tito module reset counter --tests" in done.err
     assert path.read_bytes() == before
+
+
+def test_a_file_that_cannot_be_read_keeps_no_other_from_its_update(waits: Learner) -> None:
+    waits.tito("module", "start", "total", "--force")
+    waits.file("counter").write_text("{")
+    for suffix in (".ipynb", ".py"):
+        edit(lessons(waits) / f"total{suffix}", "# 02 · Total", "# 02 · The total")
+    done = waits.tito("module", "update")
+    assert done.code == 1
+    assert "counter.ipynb" in done.err
+    assert waits.file("counter").read_text() == "{"
+    assert waits.file("total").read_bytes() == (lessons(waits) / "total.ipynb").read_bytes()

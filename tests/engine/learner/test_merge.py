@@ -121,6 +121,16 @@ def test_added_cells_stay_behind_the_cell_they_stood_behind() -> None:
     ]
 
 
+def test_of_a_copy_and_its_edited_original_the_one_with_the_id_is_the_original() -> None:
+    """Jupyter gives a pasted cell an id of its own."""
+    title, setup, task, test = BASE.cells
+    answered, copy = replace(title, text=ANSWERED), replace(title, id="pasted")
+    own = replace(BASE, cells=(copy, answered, setup, task, test))
+    made = updated(own, with_text(BASE, 0, "#" + TITLE.text))
+    assert texts(made)[:2] == [TITLE.text, "#" + ANSWERED]
+    assert [each.given for each in made[:2]] == [False, True]
+
+
 def test_what_their_tools_noted_in_a_cell_stays_and_points_are_new() -> None:
     noted = replace(BASE.cells[3], metadata=BASE.cells[3].metadata | {"tags": ["hard"]})
     own = replace(BASE, cells=(*BASE.cells[:3], noted))

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 import click
 
 from tito.cli.out import plain, say_aside, say_findings, say_next
+from tito.errors import LearnerFileError
 from tito.learner.desk import Desk, open_desk
 from tito.learner.progress import update_waits, waiting_updates
-from tito.model import Module
+from tito.model import Finding, Module
 
 
 @click.command()
@@ -52,14 +53,21 @@ def _say_diffs(desk: Desk, modules: Iterable[Module]) -> None:
 
 
 def _update(desk: Desk, modules: Iterable[Module]) -> None:
+    """Raises LearnerFileError at the end for the files that cannot be updated; the others are."""
     from tito.learner.update import apply, plan
 
+    findings: list[Finding] = []
     for module in modules:
-        made = plan(desk, module)  # also tells what keeps it from being updated
-        if not update_waits(desk, module):
+        try:
+            made = plan(desk, module)  # also tells what keeps it from being updated
+        except LearnerFileError as error:
+            findings += error.findings
             continue
-        kept = apply(desk, made)
-        click.echo(f"{desk.shown(made.path)} is the new lesson, with what you wrote in it.")
-        click.echo(f"A copy of what stood there: {desk.shown(kept)}")
-        say_findings(made.conflicts)
-        say_next(f"load the file anew in your editor, then: tito module test {module.id}")
+        if update_waits(desk, module):
+            kept = apply(desk, made)
+            click.echo(f"{desk.shown(made.path)} is the new lesson, with what you wrote in it.")
+            click.echo(f"A copy of what stood there: {desk.shown(kept)}")
+            say_findings(made.conflicts)
+            say_next(f"load the file anew in your editor, then: tito module test {module.id}")
+    if findings:
+        raise LearnerFileError(findings)
