@@ -128,7 +128,7 @@ def test_of_a_copy_and_its_edited_original_the_one_with_the_id_is_the_original()
     own = replace(BASE, cells=(copy, answered, setup, task, test))
     made = updated(own, with_text(BASE, 0, "#" + TITLE.text))
     assert texts(made)[:2] == [TITLE.text, "#" + ANSWERED]
-    assert [each.given for each in made[:2]] == [False, True]
+    assert [each.cell.id for each in made[:2]] == ["pasted", title.id]
 
 
 def test_what_their_tools_noted_in_a_cell_stays_and_points_are_new() -> None:

@@ -29,13 +29,11 @@ LEFT = f"{MARK}the new lesson has no such cell any more. Yours stands above."
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A cell of the result, and the learner's cell that it was. `given` is whether the new lesson has
-    it, `conflict` says what the learner has to look at."""
+    """A cell of the result, the learner's cell that it was, and what they have to look at."""
 
     cell: Cell
     own: Cell | None = None
     conflict: str = ""
-    given: bool = False
 
 
 def merge(base: Source, own: Source, new: Source) -> list[Placed]:
@@ -63,12 +61,19 @@ class _Merge:
         last = -1
         for cell, at in zip(own.cells, found, strict=True):
             if at is None:
-                self._add(last, Placed(_as_theirs(cell), cell))
+                self._add(last, Placed(self._as_theirs(cell), cell))
             elif (home := homes[at]) is not None:
                 self.mine[home], last = cell, home
             elif not _equal(cell, base.cells[at]):
-                self._add(last, Placed(_as_theirs(cell), cell, "the new lesson has it no more"))
+                self._add(
+                    last, Placed(self._as_theirs(cell), cell, "the new lesson has it no more")
+                )
                 self._add(last, Placed(_note(LEFT, cell)))
+
+    def _as_theirs(self, cell: Cell) -> Cell:
+        """Worth no points, and without an id that names a cell of the new lesson."""
+        taken = any(cell.id == given.id for given in self.new.cells)
+        return replace(cell, metadata=ungraded(cell), id="" if taken else cell.id)
 
     def _add(self, place: int, placed: Placed) -> None:
         self.added.setdefault(place, []).append(placed)
@@ -80,7 +85,7 @@ class _Merge:
             if before and n in self.mine:
                 yield from _settled(before, self.mine[n], given)
             elif not (before and _equal(before, given)):  # what they deleted and is as it was
-                yield Placed(given, given=True)
+                yield Placed(given)
             yield from self.added.get(n, ())
 
 
@@ -90,7 +95,7 @@ def _settled(before: Cell, mine: Cell, given: Cell) -> Iterator[Placed]:
     own, old = _renumbered(mine, given), _renumbered(before, given)
 
     def placed(cell: Cell, conflict: str = "") -> Placed:
-        return Placed(replace(cell, metadata=metadata, id=given.id), mine, conflict, given=True)
+        return Placed(replace(cell, metadata=metadata, id=given.id), mine, conflict)
 
     if _equal(own, given) or _equal(old, own):
         yield placed(given)
@@ -145,10 +150,6 @@ def _metadata(before: Cell, mine: Cell, given: Cell) -> dict[str, object]:
     """The given cell's, and what else the learner's tools have noted."""
     kept = {k: v for k, v in ungraded(mine).items() if before.metadata.get(k) != v}
     return {**kept, **given.metadata}
-
-
-def _as_theirs(cell: Cell) -> Cell:
-    return replace(cell, metadata=ungraded(cell))
 
 
 def _note(mark: str, cell: Cell) -> Cell:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +54,9 @@ def plan(desk: Desk, module: Module) -> Update:
     lesson = lesson_text(desk, module, path.suffix)
     given = desk.handed_out(module, path.suffix)
     placed = merge(read_learner_file(base, desk.shown(base)), own, given)
-    write = {".ipynb": _notebook, ".py": _script}[path.suffix]
-    text = lesson if same_bytes(base, path) else write(path, placed, given, lesson)
+    write = _notebook if path.suffix == ".ipynb" else _script
+    untouched = same_bytes(base, path) or (write is _script and _is_given(placed, given))
+    text = lesson if untouched else write(path, placed)
     made = as_source(text, path.suffix, own.file)
     return Update(module, path, own, made, text, lesson, tuple(_conflicts(placed, made)))
 
@@ -67,24 +68,22 @@ def apply(desk: Desk, update: Update) -> Path:
     return kept
 
 
-def _notebook(path: Path, placed: Sequence[Placed], given: Source, lesson: str) -> str:
+def _is_given(placed: Sequence[Placed], given: Source) -> bool:
+    made = [(each.cell.kind, each.cell.text, each.cell.metadata) for each in placed]
+    return made == [(cell.kind, cell.text, cell.metadata) for cell in given.cells]
+
+
+def _script(path: Path, placed: Sequence[Placed]) -> str:
+    return files.percent(each.cell for each in placed)
+
+
+def _notebook(path: Path, placed: Sequence[Placed]) -> str:
     """With everything that the learner's notebook holds beside its cells; outputs of a cell whose
     code is as it was stay."""
     old = json.loads(path.read_text(encoding="utf-8-sig"))
-    ids = files.cell_ids(_with_own_ids(placed, given))
+    ids = files.cell_ids(each.cell for each in placed)
     cells = [_raw(each, name, old["cells"]) for each, name in zip(placed, ids, strict=True)]
-    theirs = old.get("metadata")
-    metadata = json.loads(lesson)["metadata"] | (theirs if isinstance(theirs, dict) else {})
-    made = {"cells": cells, "metadata": metadata, "nbformat_minor": files.MINOR}
-    return files.as_json({**old, **made})
-
-
-def _with_own_ids(placed: Sequence[Placed], given: Source) -> Iterable[Cell]:
-    """A cell that the learner added leaves its id to the given cell that has the same."""
-    taken = {cell.id for cell in given.cells}
-    for each in placed:
-        theirs = not each.given and each.cell.id in taken
-        yield replace(each.cell, id="") if theirs else each.cell
+    return files.as_json({**old, "cells": cells, "nbformat_minor": files.MINOR})
 
 
 def _raw(placed: Placed, cell_id: str, old: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -96,12 +95,6 @@ def _raw(placed: Placed, cell_id: str, old: Sequence[dict[str, Any]]) -> dict[st
     if as_it_was and placed.cell.kind == "code":
         made |= {key: kept[key] for key in ("execution_count", "outputs") if key in kept}
     return {**kept, **made}
-
-
-def _script(path: Path, placed: Sequence[Placed], given: Source, lesson: str) -> str:
-    made = [(p.cell.kind, p.cell.text, p.cell.metadata) for p in placed]
-    as_given = made == [(c.kind, c.text, c.metadata) for c in given.cells]
-    return lesson if as_given else files.percent(each.cell for each in placed)
 
 
 def _conflicts(placed: Sequence[Placed], made: Source) -> Iterable[Finding]:
