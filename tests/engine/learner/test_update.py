@@ -149,6 +149,24 @@ def test_a_conflict_is_listed_with_its_place(desk: Desk, counter: Module, suffix
     assert update.plan(desk, counter).text == text
 
 
+@pytest.mark.parametrize("where", ["in the middle", "at the end"])
+def test_a_script_with_an_open_string_is_refused(desk: Desk, counter: Module, where: str) -> None:
+    """It takes in whatever cells stand behind it."""
+    path = begin(desk, counter, ".py")
+    if where == "in the middle":
+        edit(path, '"""One more; returns the number so far."""', '"""One more')
+    else:
+        path.write_text(path.read_text(encoding="utf-8") + '\n# %%\nnote = """mine\n')
+    before = path.read_bytes()
+    release(desk, counter)
+    if where == "at the end":
+        with desk.lesson_file(counter, ".py").open("a") as file:
+            file.write("\n# %% [markdown]\n# The end\n")
+    with pytest.raises(LearnerFileError, match="never closed"):
+        update.plan(desk, counter)
+    assert path.read_bytes() == before
+
+
 def test_a_notebook_that_became_a_script_is_updated(desk: Desk, counter: Module) -> None:
     begin(desk, counter, ".ipynb").unlink()
     path = desk.workspace.folder(counter) / "counter.py"

@@ -46,6 +46,7 @@ def plan(desk: Desk, module: Module) -> Update:
     """
     path = desk.learner_file(module)
     own = desk.read(path)
+    _refuse_open_strings(own, module)
     base = made_from(desk.workspace, module, path)
     if base is None:
         message = f"it is not known which version of the lesson {path.name} was made from"
@@ -58,7 +59,24 @@ def plan(desk: Desk, module: Module) -> Update:
     untouched = same_bytes(base, path) or (write is _script and _is_given(placed, given))
     text = lesson if untouched else write(path, placed)
     made = as_source(text, path.suffix, own.file)
+    if len(made.cells) != len(placed):
+        raise _open_string(own.cells[-1], module)
     return Update(module, path, own, made, text, lesson, tuple(_conflicts(placed, made)))
+
+
+def _refuse_open_strings(own: Source, module: Module) -> None:
+    """Raises LearnerFileError for a string that is never closed: it takes in the cells behind it."""
+    for cell in own.cells:
+        if cell.line and "\n# %%" in cell.text:
+            raise _open_string(cell, module)
+
+
+def _open_string(cell: Cell, module: Module) -> LearnerFileError:
+    message = (
+        "a string that begins in this cell is never closed, so nobody can tell where cells end"
+    )
+    fix = f"close it, then: tito module update {module.id}"
+    return LearnerFileError(Finding(message, str(cell.origin), fix))
 
 
 def apply(desk: Desk, update: Update) -> Path:
@@ -101,9 +119,10 @@ def _conflicts(placed: Sequence[Placed], made: Source) -> Iterable[Finding]:
     for at, each in enumerate(placed):
         if each.conflict:
             name = each.cell.grade_id or next(iter(each.cell.plain_text.splitlines()), "a cell")
-            place = str(made.cells[at].origin) if len(made.cells) == len(placed) else made.file
             fix = "compare it with the marked cell behind it, and delete that"
-            yield Finding(f"{name}: {each.conflict}", place, fix, level="warning")
+            yield Finding(
+                f"{name}: {each.conflict}", str(made.cells[at].origin), fix, level="warning"
+            )
 
 
 def _as_lines(cells: Iterable[Cell]) -> list[str]:
