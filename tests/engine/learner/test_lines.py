@@ -16,9 +16,18 @@ MERGES = {
     "the same": ("a\nB\nc\nd\ne", "a\nB\nc\nd\ne", "a\nB\nc\nd\ne"),
     "one deletes, one adds": ("a\nc\nd\ne", "a\nb\nc\nd\ne\nf", "a\nc\nd\ne\nf"),
     "other line ends": ("A\r\nb\r\nc\r\nd\r\ne", "a\nb\nc\nd\nE", "A\nb\nc\nd\nE"),
+    "one adds before what the other changes": (
+        "a\nB\nc\nd\ne",
+        "a\nx\nb\nc\nd\ne",
+        "a\nx\nB\nc\nd\ne",
+    ),
     "the same line": ("a\nB\nc\nd\ne", "a\nX\nc\nd\ne", None),
     "neighbours": ("a\nB\nc\nd\ne", "a\nb\nC\nd\ne", "a\nB\nC\nd\ne"),
-    "one adds where the other changes": ("a\nB\nc\nd\ne", "a\nb\nx\nc\nd\ne", None),
+    "one adds behind what the other changes": (
+        "a\nB\nc\nd\ne",
+        "a\nb\nx\nc\nd\ne",
+        "a\nB\nx\nc\nd\ne",
+    ),
     "both add in one place": ("a\nx\nb\nc\nd\ne", "a\ny\nb\nc\nd\ne", None),
     "one deletes what the other changes": ("a\nc\nd\ne", "a\nX\nc\nd\ne", None),
 }

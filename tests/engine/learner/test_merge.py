@@ -60,6 +60,12 @@ CHANGES = {  # place, learner's text, new text, what becomes of it
     "a stub": (2, STUB, NEW_STUB, NEW_STUB),
     "a solved task, told better": (2, SOLVED, NEW_STUB, SOLVED.replace("One.", "Exactly one.")),
     "a solved task with another number": (2, SOLVED, STUB.replace("1.1", "1.2"), SOLVED),
+    "a solved task among new code": (
+        2,
+        SOLVED,
+        f"{STUB}\n\ndef g(): pass",
+        f"{SOLVED}\n\ndef g(): pass",
+    ),
     "a test": (3, TEST.text, "assert f() == 2, 'two'", "assert f() == 2, 'two'"),
 }
 
@@ -71,8 +77,10 @@ def test_what_only_one_side_changed_is_taken(at: int, own: str, new: str, expect
     assert not any(each.conflict for each in made)
 
 
+OTHER = 'def g():\n    raise NotImplementedError("Task 1.2: g")'
 CONFLICTS = {  # place, learner's text, new text, whose stands
     "a task whose code changed": (2, SOLVED, STUB.replace("f():", "f(n):"), "own"),
+    "a cell with another task": (2, SOLVED, f"{STUB}\n\n{OTHER}", "own"),
     "the same line of code": (1, "import math\nPI = 5", "import math\nPI = 6", "own"),
     "the same line of text": (0, "# My counter", "# Our counter", "own"),
     "an edited test": (3, "assert True", "assert f() == 2, 'two'", "new"),

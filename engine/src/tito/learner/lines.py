@@ -21,9 +21,8 @@ def merge_lines(base: str, own: str, new: str) -> str | None:
 
 
 def _meet(first: Change, second: Change) -> bool:
-    """Whether both change a line, or one puts something where the other changes or puts something."""
-    puts = first[0] == first[1] or second[0] == second[1]
-    return first[1] > second[0] or (puts and first[1] == second[0])
+    """Whether both change a line, or both put something in one place."""
+    return first[1] > second[0] or first[:2] == second[:2]
 
 
 def _changes(lines: Sequence[str], other: str) -> list[Change]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from tito.curriculum.regions import functions
 from tito.curriculum.source import Cell, Source
 from tito.learner.lines import merge_lines
 from tito.learner.matching import alike, by_id, by_task, by_text, places
@@ -115,25 +116,36 @@ def _both(old: Cell, own: Cell, new: Cell) -> str:
     """The text with both changes, if that can be; empty if not.
 
     A solution was written for its stub: if the code of that changed, and not only what is said of
-    it, the learner has to look.
+    it or what is given around it, the learner has to look.
     """
-    if new.is_solution and _code(old) != _code(new):
+    if new.is_solution and _stubs(old) != _stubs(new):
         return ""
     merged = merge_lines(old.text, own.text, new.text) or ""
-    spoiled = new.kind == "code" and _code(own) and not _code(replace(new, text=merged))
+    spoiled = new.kind == "code" and _parses(own) and not _parses(replace(new, text=merged))
     return "" if spoiled else merged
 
 
-def _code(cell: Cell) -> str:
-    """What the cell does, whatever its comments and docstrings say; empty if it is not Python."""
+def _stubs(cell: Cell) -> dict[str, str]:
+    """Each function that the learner has to write, by its name, without what its docstring says."""
+    if not _parses(cell):
+        return {"": cell.plain_text}
+    stubs = {}
+    for function, name in functions(cell.python):
+        for node in ast.walk(function):
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+                node.value = ast.Constant(None)
+        code = ast.unparse(function)
+        if STUB.search(code.replace("'", '"')):
+            stubs[name] = code
+    return stubs
+
+
+def _parses(cell: Cell) -> bool:
     try:
-        tree = ast.parse(cell.python)
+        ast.parse(cell.python)
     except (SyntaxError, ValueError, RecursionError):
-        return ""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            node.value = ast.Constant(None)
-    return ast.dump(tree)
+        return False
+    return True
 
 
 def _renumbered(cell: Cell, given: Cell) -> Cell:
