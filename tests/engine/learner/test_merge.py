@@ -82,7 +82,7 @@ CONFLICTS = {  # place, learner's text, new text, whose stands
     "a task whose code changed": (2, SOLVED, STUB.replace("f():", "f(n):"), "own"),
     "a cell with another task": (2, SOLVED, f"{STUB}\n\n{OTHER}", "own"),
     "the same line of code": (1, "import math\nPI = 5", "import math\nPI = 6", "own"),
-    "the same line of text": (0, "# My counter", "# Our counter", "own"),
+    "the same line of text": (0, f"my {TITLE.text}", f"our {TITLE.text}", "own"),
     "an edited test": (3, "assert True", "assert f() == 2, 'two'", "new"),
 }
 
@@ -106,6 +106,16 @@ def test_what_we_took_out_stays_if_they_wrote_in_it_and_is_worth_nothing() -> No
     assert MARK in made[3].cell.text
     assert [each.cell.grade_id for each in made] == ["", "", "", "", "test"]
     assert texts(updated(BASE, lesson(TITLE, SETUP, TEST))) == [TITLE.text, SETUP.text, TEST.text]
+
+
+def test_what_stays_of_ours_leaves_its_id_to_the_cell_that_has_it_now() -> None:
+    first, second, third, fourth = (cell(f"# {n}\n\nNumber {n}", "markdown") for n in "1234")
+    base = lesson(first, second, third)
+    answered = replace(base.cells[1], text="# 2\n\nNumber 2\n\nme")
+    own = replace(base, cells=(answered, base.cells[2]))
+    made = merge(base, own, lesson(fourth, third))
+    ids = {each.cell.text: each.cell.id for each in made}
+    assert (ids[answered.text], ids[third.text]) == ("", "start_2")
 
 
 def test_a_cell_that_is_inserted_before_shifts_ids_and_not_what_the_learner_wrote() -> None:

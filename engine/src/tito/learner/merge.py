@@ -16,10 +16,10 @@ from tito.learner.lines import merge_lines
 from tito.learner.matching import alike, by_id, by_task, by_text, places
 from tito.learner.restore import ungraded
 
-# What a learner did to a cell leaves its id; what an author did may move it to another cell.
+# What a learner did to a cell leaves its id. What an author did may give it to another cell.
 ANY = alike("code", "markdown", "raw")
 OWN_TO_BASE = (by_task, by_id, by_text, ANY)
-BASE_TO_NEW = (by_task, by_text, ANY, by_id)
+BASE_TO_NEW = (by_task, by_text, ANY)
 
 STUB = re.compile(r'(?<=raise NotImplementedError\("Task )[\d.]+(?=:)')
 MARK = "**`tito module update`**: "
@@ -128,7 +128,7 @@ def _both(old: Cell, own: Cell, new: Cell) -> str:
 def _stubs(cell: Cell) -> dict[str, str]:
     """Each function that the learner has to write, by its name, without what its docstring says."""
     if not _parses(cell):
-        return {"": cell.plain_text}
+        return {}
     stubs = {}
     for function, name in functions(cell.python):
         for node in ast.walk(function):
