@@ -26,6 +26,7 @@ from tito.grading import landlock
 from tito.grading.child import Child, forget_ourselves
 from tito.grading.confinement import (
     Confinement,
+    Worlds,
     can_separate,
     confine,
     leave_nothing,
@@ -33,7 +34,6 @@ from tito.grading.confinement import (
     others,
     own_world,
     protect_server,
-    separate,
 )
 from tito.grading.integrity import Snapshot
 from tito.grading.settings import Limits
@@ -92,6 +92,7 @@ class Server:
         self.boxed = boxed
         self.memory = memory_in_use() + confinement.limits.memory
         self.child = 0
+        self.worlds = Worlds() if confinement.namespaces else None
 
     def remember(self, packages: Iterable[str]) -> None:
         """What children must leave as it is. Frozen, it is no concern of their garbage collection,
@@ -116,20 +117,22 @@ class Server:
                 self.wire.send({"status": self.end(A_MOMENT if asked["gone"] else 0)})
 
     def start(self, connection: int) -> None:
-        if self.confinement.namespaces:
-            self._start_apart(connection)
-        elif not (child := os.fork()):
-            self._become_child(connection)
+        if self.worlds and self.worlds.ours is None:
+            self._start_through_another(connection, self.worlds)
         else:
+            if self.worlds:
+                self.worlds.begin()
+            if not (child := os.fork()):
+                self._become_child(connection)
             self.child = child
         os.close(connection)
 
-    def _start_apart(self, connection: int) -> None:
-        """Through a process between: a child's world of processes must be one that it begins."""
+    def _start_through_another(self, connection: int, worlds: Worlds) -> None:
+        """A process that has begun one world cannot begin another, so one between does, and ends."""
         number, go = os.pipe(), os.pipe()
         middle = os.fork()
         if not middle:
-            self._begin(connection, number[1], go)
+            self._begin(connection, number[1], go, worlds)
         os.close(number[1])
         os.close(go[0])
         with open(number[0], "rb") as said:
@@ -139,9 +142,9 @@ class Server:
             os.write(go[1], b"!")  # from here on this process is the child's parent
         os.close(go[1])
 
-    def _begin(self, connection: int, number: int, go: tuple[int, int]) -> None:
+    def _begin(self, connection: int, number: int, go: tuple[int, int], worlds: Worlds) -> None:
         try:
-            separate()
+            worlds.begin()
             if child := os.fork():
                 os.write(number, b"%d" % child)
             else:
