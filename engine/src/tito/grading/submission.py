@@ -15,7 +15,7 @@ from tito.grading.plan import Plan
 from tito.grading.reach import reaches
 from tito.grading.result import CellRun, Remark
 from tito.grading.settings import Limits
-from tito.grading.trials import PASSES, failures_to_fail, trials
+from tito.grading.trials import PASSES, Trial, failures_to_fail, trials
 from tito.grading.wire import Wire
 from tito.kernel import ENDED, how_it_ended
 
@@ -51,6 +51,8 @@ class Submission:
         self.needless = needless
         self.left_out = set(needless)
         self.passed: dict[int, float] = {}  # the tests that passed, with the seconds they took
+        self.untried: list[Trial] | None = None  # without the student's functions
+        self.apart = False  # whether that has to be tried in forks
         self.flags: list[Remark] = []
         self.until = time.monotonic() + limits.wall
 
@@ -58,6 +60,7 @@ class Submission:
         """What each cell showed, in order, and what a person should look at."""
         while time.monotonic() < self.until and self._one_child():
             pass
+        self._flag_untried()
         self._read_answers()
         return [self.runs.get(n) or self._not_run(n) for n in range(len(self.cells))], self.flags
 
@@ -73,8 +76,7 @@ class Submission:
             for n, cell in enumerate(self.cells):
                 if n not in self.left_out and not self._go_on(dialogue, n, cell):
                     return True
-            self._try_without(dialogue)
-            return False
+            return self._try_without(dialogue)
         finally:
             self.children.end_child()
             wire.close()
@@ -131,16 +133,25 @@ class Submission:
         found = (name for name in _names(names) if name not in self.plan.known)
         return [f"a class of an answer has a {name} of its own" for name in found]
 
-    def _try_without(self, dialogue: Dialogue) -> None:
-        """Each test that passed has to fail once the student's functions are gone."""
-        waiting = trials((self.cells[n], took) for n, took in self.passed.items())
+    def _try_without(self, dialogue: Dialogue) -> bool:
+        """Each test that passed has to fail once the student's functions are gone. Returns whether
+        there is need of another child for that."""
+        self.untried = self._trials() if self.untried is None else self.untried
         try:
-            for trial in failures_to_fail(dialogue, self.plan, waiting):
+            for trial in failures_to_fail(dialogue, self.plan, self.untried, self.apart):
                 self._flag(trial.test, PASSES[trial.kind])
         except Stopped:
-            for grade_id in dict.fromkeys(name_of(trial.test) for trial in waiting):
-                text = "it could not be tried without the student's functions"
-                self.flags.append(Remark("flag", grade_id, text))
+            self.apart, again = True, not self.apart
+            return again
+        return False
+
+    def _trials(self) -> list[Trial]:
+        return trials((self.cells[n], took) for n, took in self.passed.items())
+
+    def _flag_untried(self) -> None:
+        waiting = self._trials() if self.untried is None else self.untried
+        for test in {trial.test.number: trial.test for trial in waiting}.values():
+            self._flag(test, "it could not be tried without the student's functions")
 
     def _read_answers(self) -> None:
         """Whatever an answer does that no exercise needs may have made the tests after it pass."""
