@@ -23,6 +23,7 @@ from tito.kernel import code_name
 
 Code = tuple[CodeType, CodeType | None]
 CANARY = "_canary"
+INSIDE = {"", " ", "\t", "#", ")", "]", "}"}  # no statement begins with these
 DEFINITION = re.compile(r"(?:def|class)\s+(\w+)")
 
 
@@ -57,20 +58,17 @@ def _with_a_definition_last(text: str, name: str, canary: str) -> CodeType | Non
     if text.endswith("\\") or "\r" in text or "\f" in text:
         return None  # these would make other lines of it
     lines = text.split("\n")
-    last = next((n for n in range(len(lines), 0, -1) if _begins(lines[n - 1])), 0)
-    defined = DEFINITION.match(lines[last - 1]) if last else None
+    begins = [n for n, line in enumerate(lines) if line[:1] not in INSIDE]
+    if not begins or not (defined := DEFINITION.match(lines[first := begins.pop()])):
+        return None
+    while begins and lines[begins[-1]][0] == "@":
+        first = begins.pop()
     with suppress(Exception):  # whoever asked finds out what is wrong with it
-        if defined:
-            code = compile(f"{text}\n{CANARY} = {canary!r}", name, "exec", dont_inherit=True)
-            made = [each for each in code.co_consts if isinstance(each, CodeType)]
-            if (defined[1], last) in [(each.co_name, each.co_firstlineno) for each in made]:
-                return code  # so it was no line of a text
+        code = compile(f"{text}\n{CANARY} = {canary!r}", name, "exec", dont_inherit=True)
+        made = [each for each in code.co_consts if isinstance(each, CodeType)]
+        if (defined[1], first + 1) in [(each.co_name, each.co_firstlineno) for each in made]:
+            return code  # so it was no line of a text
     return None
-
-
-def _begins(line: str) -> bool:
-    """Whether a statement may begin here that is in no other."""
-    return line[:1] not in ("", " ", "\t", "#")
 
 
 class Ready:
