@@ -61,7 +61,8 @@ def test_a_stub_that_is_no_python_takes_nothing_away() -> None:
 PIECES = [
     "def f(a):", "    return a", "class A:", "    x = 1", "x = '''", "'''", '"""', "f(1)", "x",
     "@staticmethod", "def h(", "): pass", "# a note", "", "    # inside", "show = (", ")",
-    "x = \\", "    return \\", "if x:", "x;", "\f", "\r", "def g(): return 1", "    '''text", "async def h(): pass", "    pass",
+    "x = \\", "    return \\", "if x:", "x;", "\f", "\r",
+    "def g(): return 1", "    '''text", "async def h(): pass", "    pass",
 ]  # fmt: skip
 
 

@@ -26,6 +26,7 @@ class Impostor:
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
+        self.begun: list[Message] = []
         self.threads: list[threading.Thread] = []
 
     def child(self, most: int) -> Wire:

@@ -14,6 +14,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from os import _exit, fork, waitpid
 from signal import ITIMER_PROF, ITIMER_REAL, ITIMER_VIRTUAL, setitimer
 from sys import _current_frames
+from types import CodeType
 from typing import Any
 
 from tito.curriculum.source import Cell
@@ -31,23 +32,36 @@ MOST_NAMES = 8
 
 
 class Child:
-    """Answers the judge's questions. `output` is how much is kept of what a cell prints."""
+    """Answers the judge's questions. `output` is how much is kept of what a cell prints.
 
-    def __init__(self, wire: Wire, output: int, snapshot: Snapshot) -> None:
-        self.wire = wire
+    The server makes one, and lets it begin; each fork of it serves a submission.
+    """
+
+    def __init__(self, output: int, snapshot: Snapshot) -> None:
         self.output = output
         self.given = Given(snapshot)
-        self.witness = [snapshot]  # a new object
-        self.sentry = Sentry(lambda word: wire.send({"reached": word}))
         self.scope: dict[str, Any] = {}
+        self.without: dict[str, list[CodeType]] = {}  # what takes the student's functions away
 
-    def serve(self) -> None:
+    def prepare(self, without: dict[str, list[str]]) -> None:
+        self.without = {kind: [*map(from_text, each)] for kind, each in without.items()}
+
+    def begin(self, questions: list[Message]) -> list[Message]:
+        """What the cells showed with which an assignment begins."""
+        cells = [_cell(asked["cell"]) for asked in questions]
+        self.scope = fresh_scope(cells[0].file) if cells else {}
+        return [self.run(*each) for each in zip(cells, questions, strict=True)]
+
+    def serve(self, wire: Wire) -> None:
+        self.wire = wire
+        self.witness = [wire]  # a new object
+        self.sentry = Sentry(lambda word: wire.send({"reached": word}))
         while True:
-            asked = self.wire.receive()
+            asked = wire.receive()
             cell = _cell(asked["cell"])
             self.scope = self.scope or fresh_scope(cell.file)
             answer = getattr(self, asked["do"])(cell, asked)
-            self.wire.send({"ticket": asked["ticket"], **answer})
+            wire.send({"ticket": asked["ticket"], **answer})
 
     def run(self, cell: Cell, asked: Message) -> Message:
         """Run the cell, and undo what it did to anything that tests rely on."""
@@ -91,7 +105,7 @@ class Child:
             begin(trial)
             if kind != trial["kind"]:
                 kind = trial["kind"]
-                take_away(map(from_text, asked["replacements"][kind]), self.scope)
+                take_away(self.without[kind], self.scope)
             test = tests[trial["test"]]
             _, problem = executed(_cell(test["cell"]), self.scope, test, Bounded(0), Bounded(0))
             outcome = "failed" if problem else "passed"

@@ -85,13 +85,15 @@ class Worlds:
 
     def _begin_two(self) -> None:
         self.begin()
+        self.come_back()
         self.begin()
 
     def begin(self) -> None:
         """The next process that this one forks begins a world of processes of its own."""
-        if self.ours is not None:
-            _checked(_libc.setns(self.ours, NEW_PIDS) if _libc else -1)
         _checked(_libc.unshare(NEW_PIDS) if _libc else -1)
+
+    def come_back(self) -> None:
+        _checked(_libc.setns(self.ours, NEW_PIDS) if _libc and self.ours is not None else -1)
 
 
 def can_separate() -> bool:

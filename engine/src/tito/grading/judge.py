@@ -63,6 +63,8 @@ class Judge:
         self.folder = Path(tempfile.mkdtemp(prefix="tito-judge-")).resolve()
         self.box: Box | None = None
         self.plans: dict[str, Plan] = {}  # by the digests of assignments
+        self.plan: Plan | None = None  # of the assignment for which the server is ready
+        self.begun: list[Message] = []  # what those cells showed that it has run
         self.sandbox, self.weak = "", False
 
     def _course(self) -> Course:
@@ -139,18 +141,33 @@ class Judge:
         """What each code cell showed, in order, and what a person should look at."""
         if assignment.digest not in self.plans:
             self.plans[assignment.digest] = Plan(assignment)
-            with suppress(Ended):  # a server that is gone is started again for the child
-                self._load()
-        code = [cell for cell in cells if cell.kind == "code"]
         plan, measures = self.plans[assignment.digest], not self.settings.analysis
+        if plan is not self.plan:
+            self._turn_to(plan)
+        code = [cell for cell in cells if cell.kind == "code"]
         needless = {n for n, cell in enumerate(code) if measures and plan.needless(cell)}
         return Submission(self, plan, code, self.settings.limits, frozenset(needless)).run()
 
+    def _turn_to(self, plan: Plan) -> None:
+        if self.begun and self.box:  # with another assignment, which is none of this one's business
+            self.box.stop()
+            self.box = None
+        self.plan = plan
+        with suppress(Ended):  # a server that is gone is started again for the child
+            self._load()
+
     def _load(self) -> None:
-        """What the assignments import is in the server before a student's code runs anywhere."""
-        modules = sorted({name for plan in self.plans.values() for name in plan.imports})
-        if self.box:
-            self.box.load([*LATE, *modules])
+        """What the assignment imports is in the server before a student's code runs anywhere, and so
+        is what its first cells define. Not so if it stands on what the student wrote."""
+        self.begun = []
+        if not self.box or not self.plan:
+            return
+        modules = [*LATE, *self.plan.imports]
+        packages = sorted({name.partition(".")[0] for name in modules})
+        theirs = {module.target.partition(".")[0] for module in self.course.modules if self.own}
+        modules = [name for name in modules if name.partition(".")[0] not in theirs]
+        begin = [] if self.own else self.plan.beginning
+        self.begun = self.box.load(modules, packages, begin=begin, without=self.plan.replacements)
 
     def child(self, most: int) -> Wire:
         """A connection to a fresh child; a server that is gone is started again."""

@@ -13,7 +13,9 @@ from tito.curriculum.source import Cell
 from tito.grading.assignment import Assignment
 from tito.grading.compiling import Ready, replacements
 from tito.grading.controls import KINDS
+from tito.grading.dialogue import question
 from tito.grading.reach import words
+from tito.grading.wire import Message
 
 
 class Plan:
@@ -64,6 +66,28 @@ class Plan:
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
         }
         return sorted(found)
+
+    @cached_property
+    def beginning(self) -> list[Message]:
+        """Questions for the given cells before the first exercise, which are the same for a class."""
+        found: list[Message] = []
+        for cell in self.cells:
+            if cell.grade_id in self.answers:
+                return found
+            if (
+                not (ready := self.ready(cell))
+                or not ready.code
+                or cell.is_test
+                or self.needless(cell)
+            ):
+                return found
+            found.append({**question(cell, ready), **self.how(cell)})
+        return []  # there is no exercise
+
+    def how(self, cell: Cell) -> Message:
+        """How a child has to run the cell."""
+        kind = {"answer": cell.grade_id in self.answers, "test": cell.is_test}
+        return {**kind, "keeps": self.keeps(cell), "may": self.may}
 
     def ready(self, cell: Cell) -> Ready | None:
         """A given cell, compiled; None for an answer."""

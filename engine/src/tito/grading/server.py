@@ -36,6 +36,7 @@ from tito.grading.confinement import (
     protect_server,
 )
 from tito.grading.integrity import Snapshot
+from tito.grading.quiet import is_quiet
 from tito.grading.settings import Limits
 from tito.grading.wire import Ended, Message, Wire
 from tito.plugins.loading import Plugins
@@ -87,8 +88,8 @@ class Server:
 
     def __init__(self, wire: Wire, confinement: Confinement, boxed: bool) -> None:
         self.wire = wire
-        self.remember([])
         self.confinement = confinement
+        self.remember([])
         self.boxed = boxed
         self.memory = memory_in_use() + confinement.limits.memory
         self.child = 0
@@ -97,9 +98,21 @@ class Server:
     def remember(self, packages: Iterable[str]) -> None:
         """What children must leave as it is. Frozen, it is no concern of their garbage collection,
         which would otherwise copy the pages of every object."""
-        self.snapshot = Snapshot(["tito", *packages])
+        forget_ourselves()
+        snapshot = Snapshot(["tito", *packages])
         gc.collect()
         gc.freeze()
+        self.to_be = Child(self.confinement.limits.output, snapshot)
+
+    def begin(self, asked: Message) -> list[Message]:
+        """What the cells showed with which the assignment begins: they have run for every child. Nothing
+        if they do more than define something, or fail: then each child runs them."""
+        self.to_be.prepare(asked["without"])
+        cells = asked["begin"]
+        return self.to_be.begin(cells) if is_quiet(lambda: self._all_pass(cells)) else []
+
+    def _all_pass(self, cells: list[Message]) -> bool:
+        return all(answer["outcome"] == "passed" for answer in self.to_be.begin(cells))
 
     def serve(self) -> None:
         while True:
@@ -113,6 +126,7 @@ class Server:
             elif asked["do"] == "load":
                 load(asked["modules"])
                 self.remember(asked["packages"])
+                self.wire.send({"begun": self.begin(asked)})
             else:
                 self.wire.send({"status": self.end(A_MOMENT if asked["gone"] else 0)})
 
@@ -120,12 +134,17 @@ class Server:
         if self.worlds and self.worlds.ours is None:
             self._start_through_another(connection, self.worlds)
         else:
-            if self.worlds:
-                self.worlds.begin()
-            if not (child := os.fork()):
-                self._become_child(connection)
-            self.child = child
+            self._start_directly(connection)
         os.close(connection)
+
+    def _start_directly(self, connection: int) -> None:
+        if self.worlds:
+            self.worlds.begin()
+        if not (child := os.fork()):
+            self._become_child(connection)
+        self.child = child
+        if self.worlds:
+            self.worlds.come_back()
 
     def _start_through_another(self, connection: int, worlds: Worlds) -> None:
         """A process that has begun one world cannot begin another, so one between does, and ends."""
@@ -165,9 +184,7 @@ class Server:
             for standard in (0, 1, 2):
                 os.dup2(nothing, standard)
             os.close(nothing)
-            forget_ourselves()
-            wire = Wire(socket.socket(fileno=3))
-            Child(wire, self.confinement.limits.output, self.snapshot).serve()
+            self.to_be.serve(Wire(socket.socket(fileno=3)))
         except Ended:
             status = 0
         except BaseException:

@@ -16,7 +16,7 @@ from tito.grading.reach import reaches
 from tito.grading.result import CellRun, Remark
 from tito.grading.settings import Limits
 from tito.grading.trials import PASSES, Trial, failures_to_fail, trials
-from tito.grading.wire import Wire
+from tito.grading.wire import Message, Wire
 from tito.kernel import ENDED, how_it_ended
 
 ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
@@ -32,6 +32,10 @@ class Children(Protocol):
 
     def child(self, most: int) -> Wire: ...
     def end_child(self, gone: bool = False) -> int: ...
+
+    @property
+    def begun(self) -> list[Message]:
+        """What the first cells showed, which have run already in a fresh process."""
 
 
 class Submission:
@@ -73,7 +77,10 @@ class Submission:
         wire = self.children.child(LONGEST * 3 * (self.limits.output + SLACK))
         dialogue = Dialogue(wire, self.until)
         try:
-            for n, cell in enumerate(self.cells):
+            begun = self.children.begun
+            for n, answer in enumerate(begun):
+                self._take(n, *self._shown(self.cells[n], answer, True))
+            for n, cell in enumerate(self.cells[len(begun) :], len(begun)):
                 if n not in self.left_out and not self._go_on(dialogue, n, cell):
                     return True
             return self._try_without(dialogue)
@@ -93,13 +100,18 @@ class Submission:
             why = str(stopped) if not isinstance(stopped, HungUp) else self._how_it_ended()
             self.runs.setdefault(n, CellRun(name_of(cell), "killed", error=why))
             return False
-        if n not in self.runs:
-            self.runs[n] = run
-            for text in flags:
-                self._flag(self._test_from(n), text)
-            if cell.is_test and run.outcome == "passed":
-                self.passed[n] = time.monotonic() - start
-                self._tell_reached(dialogue, cell)
+        if self._take(n, run, flags) and cell.is_test and run.outcome == "passed":
+            self.passed[n] = time.monotonic() - start
+            self._tell_reached(dialogue, cell)
+        return True
+
+    def _take(self, n: int, run: CellRun, flags: list[str]) -> bool:
+        """Keep what a cell showed. Returns whether it is the first time."""
+        if n in self.runs:
+            return False
+        self.runs[n] = run
+        for text in flags:
+            self._flag(self._test_from(n), text)
         return True
 
     def _tell_reached(self, dialogue: Dialogue, test: Cell) -> None:
@@ -114,9 +126,11 @@ class Submission:
 
     def _run(self, dialogue: Dialogue, cell: Cell) -> tuple[CellRun, list[str]]:
         """What the cell showed, and why a person should look at it. Raises Stopped."""
-        kind = {"answer": cell.grade_id in self.plan.answers, "test": cell.is_test}
-        how = {**kind, "keeps": self.plan.keeps(cell), "may": self.plan.may}
+        how = self.plan.how(cell)
         answer, passed = dialogue.run(cell, self.limits.cell, self.plan.ready(cell), **how)
+        return self._shown(cell, answer, passed)
+
+    def _shown(self, cell: Cell, answer: Message, passed: bool) -> tuple[CellRun, list[str]]:
         outcome, flags = "passed" if passed else "failed", _names(answer.get("changed"))
         flags = [f"{name} is not what it was" for name in flags]
         if answer.get("outcome") == "passed" and not passed:

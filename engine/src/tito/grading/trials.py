@@ -50,7 +50,7 @@ def failures_to_fail(
         questions = {n: question(test, plan.ready(test)) for n, test in tests.items()}
         asked = [_asked(trial) for trial in waiting]
         end = question(waiting[0].test)
-        control = {"do": "control", "replacements": plan.replacements, "apart": apart}
+        control = {"do": "control", "apart": apart}
         dialogue.say({**end, **control, "tests": questions, "trials": asked}, MARGIN)
         for each in asked:
             answer = dialogue.hear(each["seconds"] + margin)
