@@ -162,12 +162,17 @@ class Judge:
         self.begun = []
         if not self.box or not self.plan:
             return
-        modules = [*LATE, *self.plan.imports]
-        packages = sorted({name.partition(".")[0] for name in modules})
-        theirs = {module.target.partition(".")[0] for module in self.course.modules if self.own}
-        modules = [name for name in modules if name.partition(".")[0] not in theirs]
+        by_id = self.course.by_id
+        facades = {facade for id in self.provided for facade in by_id[id].exports}
+        modules = [*LATE, *sorted(facades), *self.plan.imports]
+        packages = {name.partition(".")[0] for name in modules}
+        if self.own:
+            theirs = {module.target.partition(".")[0] for module in self.course.modules}
+            modules = [name for name in modules if name.partition(".")[0] not in theirs]
         begin = [] if self.own else self.plan.beginning
-        self.begun = self.box.load(modules, packages, begin=begin, without=self.plan.replacements)
+        self.begun = self.box.load(
+            modules, sorted(packages), begin=begin, without=self.plan.replacements
+        )
 
     def child(self, most: int) -> Wire:
         """A connection to a fresh child; a server that is gone is started again."""
