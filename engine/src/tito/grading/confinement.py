@@ -73,20 +73,16 @@ def own_world() -> bool:
 
 class Worlds:
     """Namespaces for each child. `ours` says where this process is, for it to come back: only from
-    there it may begin another world of processes. Where the system cannot tell (before Linux 5.8) it
-    is None, and a process between has to begin each."""
+    there it may begin another world of processes. It is None where the system cannot tell (before
+    Linux 5.8): then a process between has to begin each."""
 
     def __init__(self) -> None:
         self.ours: int | None = None
-        with suppress(OSError, AttributeError):
-            self.ours = os.pidfd_open(os.getpid())
-        if not _ends_well(self._begin_two):
-            self.ours = None
+        if _ends_well(self._go_and_come_back):
+            self._look_around()
 
-    def _begin_two(self) -> None:
-        self.begin()
-        self.come_back()
-        self.begin()
+    def _look_around(self) -> None:
+        self.ours = os.pidfd_open(os.getpid())
 
     def begin(self) -> None:
         """The next process that this one forks begins a world of processes of its own."""
@@ -94,6 +90,12 @@ class Worlds:
 
     def come_back(self) -> None:
         _checked(_libc.setns(self.ours, NEW_PIDS) if _libc and self.ours is not None else -1)
+
+    def _go_and_come_back(self) -> None:
+        self._look_around()
+        self.begin()
+        self.come_back()
+        self.begin()
 
 
 def can_separate() -> bool:

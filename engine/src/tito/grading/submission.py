@@ -199,11 +199,15 @@ class Submission:
     def _text(self, value: object) -> str:
         """What a child says is a text, not too long, and has no addresses, which differ each time."""
         text = value if isinstance(value, str) else ""
+        if not text:
+            return ""
         return ADDRESS.sub("at 0x…", sound(text[: self.limits.output + SLACK]))
 
 
 def without_hidden_tests(cell: Cell, traceback: str) -> str:
     """A traceback shows lines, and a hidden test's are nobody's to see."""
+    if not traceback:
+        return ""
     lines = cell.text.split("\n")
     hidden = {
         line.strip()
