@@ -53,8 +53,8 @@ def test_what_does_not_compile_or_warns_is_left_to_the_child(text: str) -> None:
 
 
 def test_a_stub_that_is_no_python_takes_nothing_away() -> None:
-    assert replacements(assignment("def f(:", "x = 1").cells, "stub") == replacements(
-        assignment("pass", "x = 1").cells[1:], "stub"
+    assert replacements(assignment("def f(:", "x = 1").cells) == replacements(
+        assignment("pass", "x = 1").cells[1:]
     )
 
 

@@ -41,10 +41,10 @@ class Child:
         self.output = output
         self.given = Given(snapshot)
         self.scope: dict[str, Any] = {}
-        self.without: dict[str, list[CodeType]] = {}  # what takes the student's functions away
+        self.without: list[CodeType] = []  # what takes the student's functions away
 
-    def prepare(self, without: dict[str, list[str]]) -> None:
-        self.without = {kind: [*map(from_text, each)] for kind, each in without.items()}
+    def prepare(self, without: list[str]) -> None:
+        self.without = [*map(from_text, without)]
 
     def begin(self, questions: list[Message]) -> list[Message]:
         """What the cells showed with which an assignment begins."""
@@ -104,8 +104,8 @@ class Child:
         for trial in asked["trials"]:
             begin(trial)
             if kind != trial["kind"]:
+                take_away(self.without, trial["kind"], self.scope, first=not kind)
                 kind = trial["kind"]
-                take_away(self.without[kind], self.scope)
             test = tests[trial["test"]]
             _, problem = executed(_cell(test["cell"]), self.scope, test, Bounded(0), Bounded(0))
             outcome = "failed" if problem else "passed"

@@ -86,12 +86,12 @@ class Ready:
         return as_text(self.code.replace(self.blank.encode(), canary.encode()))
 
 
-def replacements(stubs: Iterable[Cell], kind: str) -> list[str]:
+def replacements(stubs: Iterable[Cell]) -> list[str]:
     """Code that puts each stub where the student's functions were."""
     made = []
     for stub in stubs:
         with suppress(SyntaxError):
-            code = compile(taken_away(stub, kind), stub.file, "exec", dont_inherit=True)
+            code = compile(taken_away(stub), stub.file, "exec", dont_inherit=True)
             made.append(as_text(dumps(code)))
     return made
 

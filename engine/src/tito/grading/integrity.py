@@ -152,9 +152,10 @@ class Kept:
         if KNOWN:
             tables, functions = self.watch.tables, self.watch.functions
             new = tables[self.known[0] :], functions[self.known[1] :]
-            self.dicts.add(real_dict(vars(table.owner)) for table in new[0])
-            self.functions.add(function for function, _ in new[1])
-            self.known = len(tables), len(functions)
+            if any(new):  # seldom, and the rest takes its time
+                self.dicts.add(real_dict(vars(table.owner)) for table in new[0])
+                self.functions.add(function for function, _ in new[1])
+                self.known = len(tables), len(functions)
 
     def restore(self, may: Container[str]) -> list[str]:
         """The names of what is different. It is put back, but for attributes that `may` change."""

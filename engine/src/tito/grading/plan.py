@@ -12,7 +12,6 @@ from tito.curriculum.anatomy import ANALYSIS, HEADING
 from tito.curriculum.source import Cell
 from tito.grading.assignment import Assignment
 from tito.grading.compiling import Ready, replacements
-from tito.grading.controls import KINDS
 from tito.grading.dialogue import question
 from tito.grading.reach import words
 from tito.grading.wire import Message
@@ -98,9 +97,9 @@ class Plan:
         return {cell.number: Ready(cell) for cell in self._given()}
 
     @cached_property
-    def replacements(self) -> dict[str, list[str]]:
-        """For each kind of control, the code that takes the student's functions away."""
-        return {kind: replacements(self.answers.values(), kind) for kind in KINDS}
+    def replacements(self) -> list[str]:
+        """The code that takes the student's functions away."""
+        return replacements(self.answers.values())
 
     def _given(self) -> Iterator[Cell]:
         return (cell for cell in self.cells if cell.grade_id not in self.answers)
