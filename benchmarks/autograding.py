@@ -179,7 +179,7 @@ def patched(clock: Clock) -> Iterator[None]:
     with (
         clock.timed(Judge, "child", "a process of its own"),
         clock.timed(Judge, "end_child", "its end"),
-        clock.timed(whole, "_go_on", "the cells"),
+        clock.timed(whole, "_run", "the cells"),
         clock.timed(whole, "_try_without", "the tests without the student's functions"),
         clock.timed(whole, "_read_answers", "reading the answers"),
         clock.timed(stack.Stack, "work", "reading the file"),

@@ -74,7 +74,7 @@ def own_world() -> bool:
 class Worlds:
     """Namespaces for each child. `ours` says where this process is, for it to come back: only from
     there it may begin another world of processes. It is None where the system cannot tell (before
-    Linux 5.8): then a process between has to begin each."""
+    Linux 5.8) or does not let it: then a process between has to begin each."""
 
     def __init__(self) -> None:
         self.ours: int | None = None

@@ -33,30 +33,23 @@ class Dialogue:
     def __init__(self, wire: Wire, until: float) -> None:
         self.wire = wire
         self.until = until
-        self.waiting: dict[int, Message] = {}  # questions without an answer, by the cells' numbers
         self.reached: list[str] = []  # what answers reached for while they ran
 
     def run(
         self, cell: Cell, seconds: float, ready: Ready | None = None, **how: Any
     ) -> tuple[Message, bool]:
         """What the child says of this cell, and whether it ran to its end. Raises Stopped."""
-        self.put(cell, seconds, ready, **how)
-        return self.answer(cell, seconds)
+        asked = question(cell, ready)
+        answer = self.ask({"do": "run", **asked, **how}, seconds)
+        return answer, ran_to_its_end(answer, asked)
 
-    def put(self, cell: Cell, seconds: float, ready: Ready | None = None, **how: Any) -> None:
-        """Ask about the cell, if that was not done. The answers come in the order of the questions.
-        Raises Stopped."""
-        if cell.number not in self.waiting:
-            asked = question(cell, ready)
-            self.say({"do": "run", **asked, **how}, seconds)
-            self.waiting[cell.number] = asked
-
-    def answer(self, cell: Cell, seconds: float) -> tuple[Message, bool]:
-        asked = self.waiting.pop(cell.number)
+    def ask(self, asked: Message, seconds: float) -> Message:
+        """The answer to this question. Raises Stopped."""
+        self.say(asked, seconds)
         answer = self.hear(seconds)
         if answer.get("ticket") != asked["ticket"]:
             raise Forged(FORGED)
-        return answer, ran_to_its_end(answer, asked)
+        return answer
 
     def say(self, message: Message, seconds: float) -> None:
         try:

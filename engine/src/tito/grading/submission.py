@@ -6,7 +6,6 @@ import re
 import signal
 import time
 from collections.abc import Sequence
-from itertools import zip_longest
 from typing import Protocol
 
 from tito.curriculum.regions import HIDDEN_TESTS, regions
@@ -25,7 +24,6 @@ UNSOUND = re.compile("[\ud800-\udfff\0]")
 SHOWN = ("stdout", "stderr", "value", "error", "traceback")
 MOST_REACHES = 5  # of an answer are told
 SLACK = 1 << 16  # characters of a message beside what a cell printed
-AHEAD = 1 << 13  # characters of an answer that is sent before its turn
 LONGEST = 12  # bytes of one character in JSON
 
 
@@ -82,23 +80,19 @@ class Submission:
             begun = self.children.begun
             for n, answer in enumerate(begun):
                 self._take(n, *self._shown(self.cells[n], answer, True))
-            left = [n for n in range(len(begun), len(self.cells)) if n not in self.left_out]
-            for n, following in zip_longest(left, left[1:]):
-                if not self._go_on(dialogue, n, following):
+            for n, cell in enumerate(self.cells[len(begun) :], len(begun)):
+                if n not in self.left_out and not self._go_on(dialogue, n, cell):
                     return True
             return self._try_without(dialogue)
         finally:
             self.children.end_child()
             wire.close()
 
-    def _go_on(self, dialogue: Dialogue, n: int, following: int | None) -> bool:
+    def _go_on(self, dialogue: Dialogue, n: int, cell: Cell) -> bool:
         """Run the cell. Returns whether the child is still there."""
-        cell, start = self.cells[n], time.monotonic()
+        start = time.monotonic()
         try:
-            self._put(dialogue, cell)
-            if following is not None and self._is_no_secret(self.cells[following]):
-                self._put(dialogue, self.cells[following])  # so the child need not wait for it
-            run, flags = self._shown(cell, *dialogue.answer(cell, self.limits.cell))
+            run, flags = self._run(dialogue, cell)
         except Stopped as stopped:
             self.left_out.add(n)
             if isinstance(stopped, Forged):
@@ -130,16 +124,13 @@ class Submission:
         """What is odd in a cell is told at the test of it: this one, or the next."""
         return next((cell for cell in self.cells[n:] if cell.is_test), self.cells[n])
 
-    def _put(self, dialogue: Dialogue, cell: Cell) -> None:
-        dialogue.put(cell, self.limits.cell, self.plan.ready(cell), **self.plan.how(cell))
-
-    def _is_no_secret(self, cell: Cell) -> bool:
-        """An answer may be in a process while another cell runs, if it is not so long that it would
-        have to be waited for: it is the student's own."""
-        return cell.grade_id in self.plan.answers and len(cell.text) < AHEAD
+    def _run(self, dialogue: Dialogue, cell: Cell) -> tuple[CellRun, list[str]]:
+        """What the cell showed, and why a person should look at it. Raises Stopped."""
+        how = self.plan.how(cell)
+        answer, passed = dialogue.run(cell, self.limits.cell, self.plan.ready(cell), **how)
+        return self._shown(cell, answer, passed)
 
     def _shown(self, cell: Cell, answer: Message, passed: bool) -> tuple[CellRun, list[str]]:
-        """What the cell showed, and why a person should look at it."""
         outcome, flags = "passed" if passed else "failed", _names(answer.get("changed"))
         flags = [f"{name} is not what it was" for name in flags]
         if answer.get("outcome") == "passed" and not passed:
