@@ -42,7 +42,12 @@ def table(submissions: int) -> tuple[list[str], bool]:
         root = Path(folder).resolve()
         few, some = classroom(root / "few", FEW), classroom(root / "some", OURS)
         small, large = classroom(root / "small", SMALL), classroom(root / "large", submissions)
-        parts = [against_nbgrader(few, some), growth(small, large), shares(some)]
+        parts = [
+            against_nbgrader(few, some),
+            growth(small, large),
+            cores(large),
+            shares(some),
+        ]
     rows = [row for lines, _ in parts for row in (*lines, "")]
     return rows[:-1], all(reached for _, reached in parts)
 
@@ -98,10 +103,9 @@ def one_core() -> Iterator[None]:
 
 
 def growth(small: CourseFolder, large: CourseFolder) -> tuple[list[str], bool]:
-    """With ten times as many submissions, and with a second core."""
+    """With many times as many submissions."""
     number = len(list(large.students(NAME)))
     little, much = autograde(small, "--jobs", "1"), autograde(large, "--jobs", "1")
-    both = autograde(large, "--jobs", "2")
     each = (little.cpu / SMALL, much.cpu / number)
     rows = [
         f"| | {SMALL} submissions | {number:,} submissions | ratio | goal |",
@@ -113,16 +117,21 @@ def growth(small: CourseFolder, large: CourseFolder) -> tuple[list[str], bool]:
         pair = little.memory[role], much.memory[role]
         rows.append(_row(f"peak memory of {role}, MB", "{:.0f}", *(n / 1e6 for n in pair), FLAT))
         reached.append(pair[1] / pair[0] <= FLAT)
-    faster = much.wall / both.wall
-    met = faster >= CORES
-    rows += [
-        "",
+    return rows, all(reached)
+
+
+def cores(large: CourseFolder) -> tuple[list[str], bool]:
+    """With a second core."""
+    number = len(list(large.students(NAME)))
+    one, two = (autograde(large, "--jobs", jobs).wall for jobs in ("1", "2"))
+    met = one / two >= CORES
+    rows = [
         f"| {number:,} submissions | one at a time | two at a time | ratio | goal |",
         "| --- | --- | --- | --- | --- |",
-        f"| seconds by the clock | {much.wall:.1f} | {both.wall:.1f} | {faster:.2f} "
+        f"| seconds by the clock | {one:.1f} | {two:.1f} | {one / two:.2f} "
         f"| ≥ {CORES}{'' if met else ' (missed)'} |",
     ]
-    return rows, all([*reached, met])
+    return rows, met
 
 
 def _row(what: str, form: str, small: float, large: float, most: float) -> str:

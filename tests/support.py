@@ -61,7 +61,7 @@ def environment(**variables: str) -> dict[str, str]:
     return {**kept, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept['PATH']}", **variables}
 
 
-def run(*command: object, cwd: Path, timeout: float = 120, **variables: str) -> Run:
+def run(*command: object, cwd: Path, timeout: float = 600, **variables: str) -> Run:
     """Run a command to its end, with stdin closed; variables join its environment."""
     done = subprocess.run(
         [str(part) for part in command],

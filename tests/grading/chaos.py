@@ -1,4 +1,5 @@
-"""Grading is killed again and again, goes on each time, and ends with the same bytes.
+"""Grading is killed again and again, goes on each time, and ends with the same bytes. So it does on
+a cluster whose workers are killed, and on a disk that fills.
 
     python tests/grading/chaos.py [KILLS] [SUBMISSIONS] [SEED]
 
@@ -19,8 +20,10 @@ from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
+from grading.cluster import Cluster
 from tito.grading.course import CourseFolder
 
+BETWEEN = 8  # seconds at most from one lost worker to the next: a new one has to start
 GRADE = [sys.executable, "-m", "tito", "nbgrader", "autograde", "--jobs", "2"]
 
 
@@ -54,7 +57,7 @@ class Chaos:
 
     def disturb(self, kills: int, patience: float) -> None:
         """Start grading, and kill it, or one of its workers, within `patience` seconds."""
-        while self.killed.total() < kills:
+        while self.killed["run"] < kills:
             if len(results(self.course.root / "results")) == len(self.expected):
                 self.check()
                 forget(self.course)
@@ -123,8 +126,28 @@ def wait_until_gone(family: list[int]) -> None:
         time.sleep(0.02)
 
 
+def losing_workers(
+    course: CourseFolder, cluster: Cluster, kills: int, chance: random.Random
+) -> int:
+    """Grade on the cluster, and kill one of its workers now and then; how often that was."""
+    where = ("--executor", "dask", "--scheduler", cluster.address)
+    command, killed = [*GRADE[:-2], *where], 0
+    while True:
+        run = subprocess.Popen(
+            command, cwd=course.root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        while run.poll() is None:
+            time.sleep(chance.uniform(0, BETWEEN))
+            if killed < kills and run.poll() is None:
+                cluster.lose(chance.randrange(2))
+                killed += 1
+        if not run.returncode:  # Dask gives a task up that has lost three workers
+            return killed
+
+
 def main(kills: int = 100, submissions: int = 200, seed: int = 1) -> None:
     from curriculum_support import folder, tiers
+    from grading.full_disk import graded_on_a_full_disk
     from grading.synthetic import class_of
     from tito.grading.generate import generate
     from tito.grading.new import new_course
@@ -145,8 +168,24 @@ def main(kills: int = 100, submissions: int = 200, seed: int = 1) -> None:
         chaos.disturb(kills, seconds / 4)
         print(
             f"killed: the run {chaos.killed['run']} times, a worker {chaos.killed['worker']} times; "
-            f"graded from the start {chaos.rounds + 1} times; the results are the same, byte for byte"
+            f"graded from the start {chaos.rounds + 1} times; the results are the same, byte for byte",
+            flush=True,
         )
+        forget(course)
+        cluster = Cluster(Path(made))
+        try:
+            killed = losing_workers(course, cluster, kills // 10, chaos.chance)
+        finally:
+            cluster.stop()
+        chaos.check()
+        print(f"on a cluster: {killed} workers killed; the same", flush=True)
+        forget(course)
+        full = graded_on_a_full_disk(course, room=sum(map(len, expected.values())) // 2)
+        assert full.code == 1, full.errors
+        assert 0 < len(full.written) < submissions
+        assert full.code_later == 0
+        assert {name: text.encode() for name, text in full.written_later.items()} == expected
+        print(f"a disk that was full after {len(full.written)} results: the same")
 
 
 if __name__ == "__main__":

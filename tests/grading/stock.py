@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import sys
-from pathlib import Path
-from typing import Any
 
 from support import Run, run
 from tito.grading.course import CourseFolder
@@ -29,12 +26,3 @@ def unconfigured(course: CourseFolder) -> None:
     """Take our settings of nbgrader away."""
     text = CONFIG.format(root=str(course.root), name=course.config.name)
     (course.root / "nbgrader_config.py").write_text(text)
-
-
-def rows(gradebook: Path, query: str) -> list[tuple[Any, ...]]:
-    """Of a gradebook in SQLite, sorted."""
-    connection = sqlite3.connect(gradebook)
-    try:
-        return sorted(connection.execute(query).fetchall(), key=repr)
-    finally:
-        connection.close()

@@ -11,11 +11,12 @@ from unittest import mock
 
 import pytest
 
+from grading.databases import own_gradebook
 from grading.synthetic import class_of
 from judging import LIMITS
 from support import OUR_TIERS, ROOT, forget, install, project
 from tito.curriculum.installed import installed
-from tito.grading.course import CourseFolder, read_course
+from tito.grading.course import CourseFolder
 from tito.grading.generate import generate
 from tito.grading.gradebook import record
 from tito.grading.judge import Judge
@@ -56,7 +57,8 @@ def generated(
         mock.patch.dict(os.environ, at_home, clear=True),
         mock.patch.object(sys, "path", [str(abacus), *sys.path]),
     ):
-        taught = syllabus(new_course(root, "counting", ("base",)))
+        new_course(root, "counting", ("base",))
+        taught = syllabus(own_gradebook(root))
         for module in taught.modules:
             generate(taught, module)
     return root
@@ -71,7 +73,7 @@ def course(
         mock.patch.dict(os.environ, at_home, clear=True),
         mock.patch.object(sys, "path", [str(abacus), *sys.path]),
     ):
-        yield read_course(tmp_path / "class")
+        yield own_gradebook(tmp_path / "class", like=generated)
     for name in [name for name in sys.modules if name.startswith("abacus")]:
         del sys.modules[name]
 
@@ -96,7 +98,7 @@ def graded(
         mock.patch.dict(os.environ, at_home, clear=True),
         mock.patch.object(sys, "path", [str(abacus), *sys.path]),
     ):
-        course = read_course(root)
+        course = own_gradebook(root, like=generated)
         for handed in class_of(course, abacus / "abacus_base" / "modules" / "01_counter", 10):
             handed.put(root / "submitted", "01_counter")
         regrade(course, "01_counter", [], Settings())
@@ -109,7 +111,7 @@ def a_class(course: CourseFolder, graded: Path) -> CourseFolder:
     """A copy of that, with the environment of `course`."""
     shutil.rmtree(course.root)
     shutil.copytree(graded, course.root)
-    return course
+    return own_gradebook(course.root, like=graded)
 
 
 @pytest.fixture(scope="module")

@@ -51,6 +51,14 @@ def test_there_may_be_no_course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         ("format = 1\nname = 'x'\n", "lacks the key tiers"),
         ("format = 9\nname = 'x'\ntiers = []\n", "format 9, and this engine knows 1"),
         ("format = 1\nname = 'x'\ntiers = ['a']\ntiger = 1\n", "unknown key tiger"),
+        (
+            "format = 1\nname = 'x'\ntiers = []\nstderr = 'maybe'\n",
+            "'ignore' or 'fail' belongs: stderr",
+        ),
+        (
+            "format = 1\nname = 'x'\ntiers = []\nagainst = 1\n",
+            "'reference' or 'own' belongs: against",
+        ),
         ("format = ", "cannot be read"),
     ],
 )

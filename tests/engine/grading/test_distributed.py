@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from distributed import Client
 
+from grading.cluster import Cluster
 from grading.synthetic import class_of
 from tito.errors import TitoError, UsageError
+from tito.grading import distributed
 from tito.grading.choose import chosen_jobs
+from tito.grading.clerk import Task
 from tito.grading.course import CourseFolder
 from tito.grading.distributed import OnDask
 from tito.grading.executors import Local, Where
@@ -26,42 +23,6 @@ from tito.grading.shard import Shard
 
 NAME = "01_counter"
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
-
-
-class Cluster:
-    """A scheduler and workers, as processes that can be killed."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-        self.file = folder / "scheduler.json"
-        self.processes = [self.start("scheduler", "--port", "0", "--scheduler-file", self.file)]
-        end = time.monotonic() + 60
-        while not self.file.exists() and time.monotonic() < end:
-            time.sleep(0.1)
-        with Client(scheduler_file=str(self.file), timeout="60s") as client:
-            self.address = client.scheduler_info()["address"]
-        self.workers = [self.worker() for _ in range(2)]
-
-    def start(self, what: str, *arguments: object) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "distributed.cli.dask_" + what, *map(str, arguments)]
-        return subprocess.Popen(
-            [*command, "--no-dashboard"],
-            cwd=self.folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-
-    def worker(self) -> subprocess.Popen[bytes]:
-        made = self.start("worker", "--nthreads", "1", "--no-nanny", self.address)
-        self.processes.append(made)
-        return made
-
-    def stop(self) -> None:
-        for process in self.processes:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
 
 
 @pytest.fixture
@@ -94,12 +55,36 @@ def test_results_are_the_same_although_every_worker_is_lost(
         nonlocal count
         count += 1
         if count in (4, 12):
-            os.killpg(cluster.workers.pop(0).pid, signal.SIGKILL)
-            cluster.workers.append(cluster.worker())
+            cluster.lose(count // 12)
 
     summary = run(jobs, OnDask(), Where(scheduler=cluster.address), journal, lose_one)
     assert summary.findings == []
     assert results(course) == expected
+
+
+class Lost:
+    """A future whose machine was lost when it had the result: it is not finished, and will be."""
+
+    status = "lost"
+
+    def exception(self) -> None:
+        return None
+
+    def result(self) -> tuple[object, ...]:
+        return ("ada", NAME, "{}", "", False, 0.1, "bubblewrap", False)
+
+
+class GivenUp(Lost):
+    status = "error"
+
+    def result(self) -> tuple[object, ...]:
+        raise RuntimeError("three workers died of it")
+
+
+def test_a_result_that_was_lost_is_waited_for_and_one_that_was_given_up_is_told() -> None:
+    task = Task("ada", NAME, "", "", 1.0)
+    assert distributed._done(Lost(), task).result == "{}"
+    assert "three workers" in distributed._done(GivenUp(), task).problem
 
 
 def test_without_an_address_or_a_scheduler_it_is_said() -> None:

@@ -12,7 +12,8 @@ from unittest import mock
 
 import pytest
 
-from grading.stock import nbgrader, rows, unconfigured
+from grading.databases import SERVER, lose_gradebook, rows
+from grading.stock import nbgrader, unconfigured
 from tito.curriculum.source import Cell
 from tito.errors import CourseFolderError, UsageError
 from tito.grading import generate as generating
@@ -75,9 +76,13 @@ def test_the_release_is_stock_nbgraders_but_for_what_stands_in_answer_cells(
         assert notebooks[0]["metadata"] == notebooks[1]["metadata"]
 
 
-@pytest.mark.parametrize("query", [NOTEBOOKS, GRADE_CELLS, SOLUTION_CELLS, SOURCE_CELLS, SCHEMA])
+@pytest.mark.parametrize(
+    "query",
+    [NOTEBOOKS, GRADE_CELLS, SOLUTION_CELLS, SOURCE_CELLS, *([SCHEMA] if not SERVER else [])],
+)
 def test_so_is_the_gradebook(query: str, course: CourseFolder, stock: CourseFolder) -> None:
-    ours, theirs = (rows(each.root / "gradebook.db", query) for each in (course, stock))
+    theirs = rows(f"sqlite:///{stock.root / 'gradebook.db'}", query)
+    ours = rows(course.gradebook, query)
     assert ours == theirs
     assert ours
 
@@ -109,13 +114,13 @@ def test_made_again_everything_is_the_same_bytes(course: CourseFolder) -> None:
     tables = ("base_cell", "grade_cells", "solution_cells", "source_cell", "notebook", "assignment")
     everything = lambda: [  # noqa: E731
         *(path.read_bytes() for path in files),
-        *(rows(course.root / "gradebook.db", f"SELECT * FROM {table}") for table in tables),
+        *(rows(course.gradebook, f"SELECT * FROM {table}") for table in tables),
     ]
     before = everything()
     made = generate(the(course), the(course).module("counter"))
     assert (made.is_new, made.changes) == (False, ())
     assert everything() == before
-    (course.root / "gradebook.db").unlink()
+    lose_gradebook(course)
     generate(the(course), the(course).module("counter"))
     generate(the(course), the(course).module("total"))
     assert everything() == before
@@ -139,7 +144,7 @@ def test_a_change_of_what_nobody_has_is_made_and_told(course: CourseFolder) -> N
     made = generate(taught, taught.module("counter"))
     assert made.changes == ("the question question-1 has 5 points instead of 0",)
     assert made.points == 105
-    assert "5.0" in str(rows(course.root / "gradebook.db", GRADE_CELLS))
+    assert "5.0" in str(rows(course.gradebook, GRADE_CELLS))
 
 
 def test_what_students_handed_in_already_is_changed_by_force_only(a_class: CourseFolder) -> None:
@@ -169,9 +174,9 @@ def test_a_cell_that_is_gone_takes_its_grades_with_it(
     taught = the(a_class)
     made = generate(taught, taught.module("counter"), force=True)
     assert made.changes == ("the question question-1 is gone",)
-    left = rows(a_class.root / "gradebook.db", "SELECT DISTINCT name FROM base_cell")
+    left = rows(a_class.gradebook, "SELECT DISTINCT name FROM base_cell")
     assert ("question-1",) in left  # of the other assignment
-    gradebook = a_class.root / "gradebook.db"
+    gradebook = a_class.gradebook
     orphans = "SELECT * FROM grade WHERE cell_id NOT IN (SELECT id FROM base_cell)"
     assert rows(gradebook, orphans) == []
     assert len(rows(gradebook, GRADE_CELLS)) == len(rows(gradebook, "SELECT * FROM grade_cells"))

@@ -17,24 +17,35 @@ NAME = "01_counter"
 
 
 def of(course: CourseFolder) -> Overview:
-    return overview(course)[0]
+    rows, findings = overview(course)
+    assert not findings
+    return rows[0]
 
 
 def test_a_class_that_is_graded(a_class: CourseFolder, tmp_path: Path) -> None:
     release_to(a_class, [NAME], tmp_path / "out")
-    assert overview(a_class) == [
+    rows, findings = overview(a_class)
+    assert rows == [
         Overview(NAME, True, 10, 10, 0, 0, 0),
         Overview("02_total", False, 0, 0, 0, 0, 0),
     ]
+    assert findings == []
 
 
 def test_who_is_not_graded_yet_and_who_handed_in_again(a_class: CourseFolder) -> None:
     a_class.result("student-00000", NAME).unlink()
-    a_class.result("student-00001", NAME).write_text("{")
     source, target = (a_class.submitted(f"student-0000{n}", NAME) for n in (8, 2))
     shutil.copy(source / "counter.ipynb", target / "counter.ipynb")
     found = of(a_class)
-    assert (found.submitted, found.graded, found.stale) == (10, 8, 2)
+    assert (found.submitted, found.graded, found.stale) == (10, 9, 1)
+
+
+def test_a_result_that_cannot_be_read_is_told_and_not_graded(a_class: CourseFolder) -> None:
+    a_class.result("student-00001", NAME).write_text("{")
+    rows, (finding,) = overview(a_class)
+    assert (rows[0].submitted, rows[0].graded, rows[0].stale) == (10, 9, 0)
+    assert finding.where == str(a_class.result("student-00001", NAME))
+    assert finding.level == "warning"
 
 
 def test_graded_by_nbgraders_rule_is_graded_all_the_same(a_class: CourseFolder) -> None:

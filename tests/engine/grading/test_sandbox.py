@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import platform
 import shutil
 import socket
 import time
@@ -17,12 +19,12 @@ from judging import RIGHT, assignment, doubled
 from support import ROOT
 from tito.curriculum.installed import installed
 from tito.errors import CourseFolderError
-from tito.grading import judge as judge_module
+from tito.grading import warden
 from tito.grading.judge import Judge
 from tito.grading.sandbox import Rung, ladder
 from tito.grading.settings import MIB, Limits, Settings
 
-LIMITS = Limits(cell=10, wall=60, cpu=2, memory=256 * MIB, file=MIB, processes=16)
+LIMITS = Limits(cell=10, wall=60, cpu=1, memory=256 * MIB, file=MIB, processes=16)
 BEST, LANDLOCK, NO_NAMESPACES, LIMITS_ONLY = "bubblewrap", "landlock", "no namespaces", "limits"
 
 
@@ -50,7 +52,7 @@ def judge(abacus_alone: Path, request: pytest.FixtureRequest) -> Iterator[Judge]
     assert shutil.which("bwrap"), "these tests need bubblewrap: apt-get install bubblewrap"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SECRET_OF_THE_GRADER", "1")
-        patch.setattr(judge_module, "ladder", rungs(request.param))
+        patch.setattr(warden, "ladder", rungs(request.param))
         with Judge(["counter"], "total", Settings(limits=LIMITS), tiers=installed()) as made:
             yield made
 
@@ -174,15 +176,36 @@ def test_it_cannot_talk_over_tcp(judge: Judge) -> None:
 
 
 def test_it_cannot_talk_over_udp(judge: Judge) -> None:
-    """Where there are no namespaces it can: Landlock knows no UDP, and docs/grading.md says so."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
         server.settimeout(0.5)
         send = "socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', %d))"
         tried(judge, send % server.getsockname()[1], "socket")
-        if "namespaces +" in judge.sandbox:
-            with pytest.raises(TimeoutError):
-                server.recv(1)
+        with pytest.raises(TimeoutError):
+            server.recv(1)
+
+
+def test_it_cannot_talk_to_a_service_of_this_machine(judge: Judge, tmp_path: Path) -> None:
+    """By the name of a file that is a socket, which Landlock does not ask about."""
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "service"))
+        server.listen()
+        for folder in (tmp_path, *tmp_path.parents):
+            folder.chmod(folder.stat().st_mode | 0o005)
+        (tmp_path / "service").chmod(0o777)
+        call = f"socket.socket(socket.AF_UNIX).connect({str(tmp_path / 'service')!r})"
+        assert "Error" in tried(judge, call, "socket")
+
+
+@pytest.mark.parametrize("judge", [NO_NAMESPACES], indirect=True)
+def test_without_namespaces_no_socket_is_made_by_any_number(judge: Judge) -> None:
+    """Neither by its own call, nor by the second of x86, nor by a ring of calls to come."""
+    assert "PermissionError" in tried(judge, "socket.socket()", "socket")
+    assert "None" not in tried(judge, "socket.socketpair()", "socket")
+    own = {"x86_64": 41, "aarch64": 198}[platform.machine()]
+    for number in (own, own | 1 << 30, 425):
+        call = f"(ctypes.CDLL(None, use_errno=True).syscall({number}, 2, 2, 0), ctypes.get_errno())"
+        assert tried(judge, call, "ctypes") == str((-1, errno.EACCES)), number
 
 
 def test_memory_is_limited(judge: Judge) -> None:
@@ -190,6 +213,21 @@ def test_memory_is_limited(judge: Judge) -> None:
     assert tried(judge, f"len(bytearray({LIMITS.memory // 2}))").strip("'") == str(
         LIMITS.memory // 2
     )
+
+
+def test_memory_of_all_processes_together_is_limited(judge: Judge) -> None:
+    """Each of eight takes half of what one may have, and no more than four get it."""
+    text = f"""import json, os, time
+def grow():
+    hoard = b"x" * {LIMITS.memory // 2}
+    time.sleep(4)
+    os._exit(0)
+started = [os.fork() or grow() for _ in range(8)]
+ended = [os.waitstatus_to_exitcode(os.waitpid(each, 0)[1]) for each in started]
+print(json.dumps(ended))"""
+    ended = said(judge, text)
+    assert set(ended) == {0, -9}
+    assert 1 <= ended.count(0) <= 4
 
 
 def test_a_file_has_a_size_limit(judge: Judge) -> None:
@@ -223,7 +261,7 @@ def test_processor_time_is_limited(judge: Judge) -> None:
     given = assignment("while True: pass", "1")
     runs, _ = judge.run(given, given.cells)
     assert [run.outcome for run in runs] == ["killed", "passed"]
-    assert "computed for 2 s" in runs[0].error
+    assert "computed for 1 s" in runs[0].error
 
 
 def test_nothing_outlives_its_submission(judge: Judge, tmp_path: Path) -> None:
@@ -257,7 +295,7 @@ def processes() -> set[int]:
 def test_without_anything_it_warns_or_refuses(
     abacus_alone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(judge_module, "ladder", rungs(LIMITS_ONLY))
+    monkeypatch.setattr(warden, "ladder", rungs(LIMITS_ONLY))
     tiers = installed()
     with Judge(["counter"], "total", Settings(limits=LIMITS), tiers=tiers) as weak:
         assert weak.weak
@@ -275,7 +313,7 @@ def test_a_rung_that_does_not_hold_is_passed_over(
         yield Rung("not there", ("/no/such/program",), boxed=True)
         yield from ladder(outlook, workspace)
 
-    monkeypatch.setattr(judge_module, "ladder", broken_first)
+    monkeypatch.setattr(warden, "ladder", broken_first)
     with Judge(["counter"], "total", Settings(limits=LIMITS), tiers=installed()) as made:
         assert made.sandbox.startswith("bubblewrap")
         assert doubled(made, RIGHT)[0].outcome == "passed"

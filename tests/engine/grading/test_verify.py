@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from tito.grading import verify
-from tito.grading.course import CourseFolder
+from tito.grading.course import CourseFolder, read_course
 from tito.grading.verify import Difference, compare, sample
 
 NAME = "01_counter"
@@ -33,6 +34,15 @@ def test_each_cell_of_everybody_has_nbgraders_score(a_class: CourseFolder) -> No
     assert found.theirs > 0
     after = {path: path.read_bytes() for path in a_class.root.rglob("*") if path.is_file()}
     assert after == before
+
+
+def test_a_gradebook_that_the_environment_names_is_not_read_for_nbgraders(
+    a_class: CourseFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TITO_GRADEBOOK", f"sqlite:///{tmp_path / 'ours.db'}")
+    found = compare(read_course(a_class.root), NAME, ["student-00000"])
+    assert (found.ungraded, found.cells, found.differences) == ((), 3, ())
+    assert not (tmp_path / "ours.db").exists()
 
 
 def test_by_nbgraders_rule_stderr_costs_the_points_of_both(a_class: CourseFolder) -> None:

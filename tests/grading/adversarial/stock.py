@@ -25,12 +25,14 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 if TYPE_CHECKING:
     from grading.adversarial.suite import Attack
+    from tito.grading.course import CourseFolder
 
 MEASURED = Path(__file__).with_name("stock.json")
 CELL, PATIENCE = 5, 36  # seconds that nbgrader gives a cell, and we both submissions
 CONFIG = f"c.ExecutePreprocessor.timeout = {CELL}\n"
 MEMORY, FILE = 4 << 30, 64 << 20
 LAST = "~classmate"
+BUSY = "this machine is so busy that honest submissions are not graded in time; try again later"
 
 
 def main(names: list[str]) -> None:
@@ -44,6 +46,8 @@ def main(names: list[str]) -> None:
             for attack in attacks():
                 if not attack.stock and (not names or {attack.name, attack.family} & set(names)):
                     found[attack.name] = measured(attack, root, course.root, site)
+                    if found[attack.name]["classmate"] is None and is_busy(root, course.root):
+                        sys.exit(f"{attack.name}: {BUSY}")
                     print(attack.name, found[attack.name], flush=True)
                     MEASURED.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
 
@@ -52,6 +56,31 @@ def measured(attack: Attack, root: Path, course: Path, site: Path) -> dict[str, 
     """What became of it, and of the classmate who is graded after it."""
     from grading.adversarial.hostile_class import put_classmate, words
     from grading.adversarial.suite import NAME
+
+    made, outside = fresh(root, course)
+    put_classmate(made, LAST)
+    said = words(made.root, site, outside)
+    attack.put(made.submitted(attack.name, NAME), made.release(NAME), said)
+    found = contained(root / "run")
+    nothing = {"points": None, "read": []}
+    about = found.get(attack.name, nothing)
+    about["classmate"] = found.get(LAST, nothing)["points"]
+    return about | {"wrote": bool(list(outside.iterdir()))}
+
+
+def is_busy(root: Path, course: Path) -> bool:
+    """Whether two honest submissions are not done in time, either: then it was not the attack."""
+    from grading.adversarial.hostile_class import put_classmate
+
+    made, _ = fresh(root, course)
+    honest = ("classmate", LAST)
+    for name in honest:
+        put_classmate(made, name)
+    return contained(root / "run").keys() != set(honest)
+
+
+def fresh(root: Path, course: Path) -> tuple[CourseFolder, Path]:
+    """A copy of the course, in a folder of its own, and a folder outside of it."""
     from tito.grading.course import read_course
 
     home = root / "run"
@@ -59,15 +88,7 @@ def measured(attack: Attack, root: Path, course: Path, site: Path) -> dict[str, 
     outside = home / "outside"
     for folder in (outside, home / "tmp"):
         folder.mkdir(parents=True)
-    made = read_course(shutil.copytree(course, home / "course"))
-    put_classmate(made, LAST)
-    said = words(made.root, site, outside)
-    attack.put(made.submitted(attack.name, NAME), made.release(NAME), said)
-    found = contained(home)
-    nothing = {"points": None, "read": []}
-    about = found.get(attack.name, nothing)
-    about["classmate"] = found.get(LAST, nothing)["points"]
-    return about | {"wrote": bool(list(outside.iterdir()))}
+    return read_course(shutil.copytree(course, home / "course")), outside
 
 
 def contained(home: Path) -> dict[str, Any]:

@@ -64,9 +64,9 @@ def report(names: bool, output: Path | None) -> None:
     folder = find_course()
     modules = syllabus(folder).modules
     titles = {(m.folder, test.id): test.title for m in modules for test in m.tests}
-    found, findings = standings(folder)
+    found = list(standings(folder))
     path = output or folder.root / "report.html"
     look = Look(folder.config.name, datetime.now().astimezone(), titles, names)
     write_atomically(path, page(found, look))
     click.echo(f"The page is {path}")
-    say_findings(findings)
+    say_findings([standing.problem for standing in found if standing.problem])

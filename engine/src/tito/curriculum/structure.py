@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 
 class Mismatch(Exception):
@@ -23,6 +23,8 @@ def structure(kind: Any, data: Any, key: str) -> Any:
     shape, item = _shape(kind)
     if shape is None:
         return _dataclass(kind, data, key)
+    if shape is Literal:
+        return _one_of(item, data, key)
     if shape is tuple:
         values = _typed(list, data, key)
         return tuple([structure(item, value, f"{key}[{n}]") for n, value in enumerate(values)])
@@ -37,6 +39,8 @@ def _shape(kind: Any) -> tuple[Any, Any]:
     if is_dataclass(kind):
         return None, None
     made_of = get_origin(kind)
+    if made_of is Literal:
+        return Literal, get_args(kind)
     if made_of is dict:
         return dict, get_args(kind)[1]
     return (tuple, get_args(kind)[0]) if made_of is tuple else (kind, None)
@@ -70,6 +74,13 @@ def _typed(kind: type, data: Any, key: str) -> Any:
         raise Mismatch(f"has {type(data).__name__} where {kind.__name__} belongs:", key)
     if isinstance(data, dict) and not all(type(name) is str for name in data):
         raise Mismatch("has a key that is not text in", key)
+    return data
+
+
+def _one_of(values: tuple[Any, ...], data: Any, key: str) -> Any:
+    if not any(data == value and type(data) is type(value) for value in values):
+        wanted = " or ".join(map(repr, values))
+        raise Mismatch(f"has {data!r} where {wanted} belongs:", key)
     return data
 
 

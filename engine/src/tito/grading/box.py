@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tito.grading.sandbox import Rung, launch
+from tito.grading.watch import Watch
 from tito.grading.wire import Ended, Garbled, Late, Message, Wire
 
 START = 60.0  # seconds for the server to be there
@@ -40,6 +41,7 @@ class Box:
         except (Ended, Late, Garbled):
             self._end()
             raise NotHeld(self._last_words() or "it did not answer") from None
+        self.watch = Watch(self.process.pid, plan["limits"]["memory"])
 
     def _last_words(self) -> str:
         with self.errors:
@@ -85,6 +87,7 @@ class Box:
 
     def stop(self) -> None:
         """End the server, and with it all that is in the box."""
+        self.watch.stop()
         self._end()
         self.errors.close()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from tito.errors import UsageError
@@ -11,7 +11,7 @@ from tito.grading.people import unsafe
 from tito.grading.run import Job
 from tito.grading.settings import Settings
 from tito.grading.shard import Shard
-from tito.grading.stack import Stack, stacks
+from tito.grading.stack import stacks
 from tito.model import Finding
 
 
@@ -35,24 +35,18 @@ def chosen_jobs(
     jobs: list[Job] = []
     findings: list[Finding] = []
     for stack in stacks(course, list(dict.fromkeys(names)), settings, require_sandbox):
-        for job in _of(course, stack, results):
-            if wanted and job.student not in wanted:
+        for student in course.students(stack.name):
+            if wanted and student not in wanted:
                 continue
-            if why := unsafe(job.student):
-                findings.append(_refused(course, stack.name, job.student, why))
-            elif shard.has(job.student):
-                jobs.append(job)
+            if why := unsafe(student):
+                findings.append(_refused(course, stack.name, student, why))
+            elif shard.has(student):
+                jobs.append(Job(student, stack, results))
     handed_in = {each for name in names for each in course.students(name)}
     if missing := sorted(wanted - handed_in):
         message = f"nothing was handed in by {', '.join(map(repr, missing))}"
         raise UsageError(Finding(message, str(course.root / "submitted"), "tito nbgrader status"))
     return jobs, findings
-
-
-def _of(course: CourseFolder, stack: Stack, results: Path | None) -> Iterator[Job]:
-    for student in course.students(stack.name):
-        path = course.result(student, stack.name)
-        yield Job(student, stack, results / stack.name / path.name if results else path)
 
 
 def _refused(course: CourseFolder, assignment: str, student: str, why: str) -> Finding:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tito.grading import landlock
+from tito.grading.seccomp import without_sockets
 from tito.grading.settings import Limits
 
 NEW_MOUNTS, NEW_IPC, NEW_PIDS, NEW_NETWORK, NEW_USERS = (
@@ -35,14 +36,16 @@ _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 @dataclass(frozen=True, slots=True)
 class Confinement:
     """`user` is the id to change to, or 0 to stay who one is. `scratch` is the folder in which a
-    child may write; `namespaces`, whether the server may give each child its own. `others` are the
-    processes that the system counts as this user's, too."""
+    child may write; `namespaces`, whether the server may give each child its own. `services` is
+    whether there are any of this machine in reach. `others` are the processes that the system counts
+    as this user's, too."""
 
     limits: Limits
     user: int
     readable: tuple[Path, ...]
     scratch: Path
     namespaces: bool = False
+    services: bool = False
     others: int = 0
 
 
@@ -149,6 +152,8 @@ def confine(confinement: Confinement, most_memory: int) -> None:
         _libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
     devices = (Path("/dev/null"), Path("/dev/zero"), Path("/dev/urandom"), Path("/dev/random"))
     landlock.restrict([*confinement.readable, *devices], [scratch, Path("/dev/null")])
+    if confinement.services:
+        without_sockets()
 
 
 def leave_nothing(child: int, confinement: Confinement, boxed: bool) -> None:

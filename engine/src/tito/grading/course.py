@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tito.curriculum.structure import Mismatch, structure
 from tito.errors import CourseFolderError
+from tito.grading.settings import Settings
 from tito.model import Finding
 from tito.names import pick
 from tito.workspace.find import here, listed
@@ -24,7 +25,7 @@ class Config:
     """What `course.toml` says. `tiers` are the ids of those whose modules are handed out; whatever
     else they require is provided. `name` is nbgrader's course id, `gradebook` the URL of its
     database, `question_points` what each answer to a question to think about is worth;
-    `show_hidden_tests` is whether feedback does."""
+    `show_hidden_tests` is whether feedback does. `stderr` and `against` are those of Settings."""
 
     format: int
     name: str
@@ -32,6 +33,8 @@ class Config:
     gradebook: str = ""
     question_points: int = 0
     show_hidden_tests: bool = False
+    stderr: Literal["ignore", "fail"] = "ignore"
+    against: Literal["reference", "own"] = "reference"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +72,13 @@ class CourseFolder:
 
     @property
     def gradebook(self) -> str:
-        """The URL of nbgrader's database: a file of SQLite, unless the course or the environment
-        (which may hold a password) names another."""
-        named = os.environ.get("TITO_GRADEBOOK") or self.config.gradebook
-        return named or f"sqlite:///{self.root / 'gradebook.db'}"
+        """The URL of nbgrader's database: a file of SQLite, unless the course names another."""
+        return self.config.gradebook or f"sqlite:///{self.root / 'gradebook.db'}"
+
+    @property
+    def settings(self) -> Settings:
+        """How submissions are graded, unless a command says otherwise."""
+        return Settings(stderr=self.config.stderr, against=self.config.against)
 
     def assignments(self) -> list[str]:
         """Those that were generated, in teaching order."""
@@ -103,6 +109,7 @@ def find_course() -> CourseFolder:
 
 
 def read_course(root: Path) -> CourseFolder:
+    """The environment may name another gradebook than `course.toml`, with a password."""
     path = root / MARKER
     try:
         data: Any = tomllib.loads(path.read_text(encoding="utf-8-sig"))
@@ -111,7 +118,8 @@ def read_course(root: Path) -> CourseFolder:
         fix = "mend the file; it holds 'format', 'name' and the list 'tiers', nothing else"
         message = f"{MARKER} cannot be read: {error}"
         raise CourseFolderError(Finding(message, str(path), fix)) from None
-    return CourseFolder(root, config)
+    gradebook = os.environ.get("TITO_GRADEBOOK") or config.gradebook
+    return CourseFolder(root, replace(config, gradebook=gradebook))
 
 
 def _of_this_format(data: Any) -> Any:

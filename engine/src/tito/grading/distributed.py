@@ -54,10 +54,12 @@ def _graded(client: Client, tasks: Iterator[Task], room: int) -> Iterator[Done]:
 
 
 def _done(future: Future, task: Task) -> Done:
-    if future.status == "finished":
+    """Waits if the machine that had the result was lost meanwhile: it is graded again."""
+    try:
         return Done(*future.result())
-    problem = f"the cluster gave it up: {future.exception()}"
-    return Done(task.student, task.assignment, problem=problem)
+    except Exception as error:  # whatever the cluster raises
+        problem = f"the cluster gave it up: {error}"
+        return Done(task.student, task.assignment, problem=problem)
 
 
 def grade_there(task: Task) -> tuple[Any, ...]:

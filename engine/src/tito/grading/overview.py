@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Literal
@@ -14,9 +15,11 @@ from tito.grading.book import ASSIGNMENTS, GRADES, PAPERS, SUBMISSIONS
 from tito.grading.course import CourseFolder
 from tito.grading.database import transaction
 from tito.grading.release import released
-from tito.grading.result import Result, load
+from tito.grading.result import Result
 from tito.grading.settings import Settings
 from tito.grading.stack import Stack, stacks
+from tito.grading.standing import Standing, standings
+from tito.model import Finding
 
 STDERR: tuple[Literal["ignore", "fail"], ...] = ("ignore", "fail")
 AGAINST: tuple[Literal["reference", "own"], ...] = ("reference", "own")
@@ -40,32 +43,30 @@ class Overview:
     flagged: int
 
 
-def overview(course: CourseFolder) -> list[Overview]:
-    given, by_hand = released(course), _by_hand(course)
-    made = []
-    for name in course.assignments():
-        counts = _count(course, name)
-        numbers = {key: counts[key] for key in ("submitted", "graded", "stale", "flagged")}
-        made.append(Overview(name, name in given, by_hand=by_hand.get(name, 0), **numbers))
-    return made
+def overview(course: CourseFolder) -> tuple[list[Overview], list[Finding]]:
+    """By assignment. Results that cannot be read are findings, and not graded."""
+    given, by_hand, findings = released(course), _by_hand(course), list[Finding]()
+    counts = {name: Counter[str]() for name in course.assignments()}
+    graders = {name: _graders(course, name) for name in counts}
+    for standing in standings(course):
+        findings += [standing.problem] if standing.problem else []
+        counts[standing.assignment].update(_counted(standing, graders[standing.assignment]))
+    rows = []
+    for name, count in counts.items():
+        numbers = {key: count[key] for key in ("submitted", "graded", "stale", "flagged")}
+        rows.append(Overview(name, name in given, by_hand=by_hand.get(name, 0), **numbers))
+    return rows, findings
 
 
-def _count(course: CourseFolder, name: str) -> Counter[str]:
-    counts = Counter[str]()
-    graders = _graders(course, name)
-    for student in course.students(name):
-        counts["submitted"] += 1
-        try:
-            result = load(course.result(student, name).read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            continue
-        except (OSError, ValueError):
-            counts["stale"] += 1
-            continue
-        counts["graded"] += 1
-        counts["flagged"] += bool(result.flags)
-        counts["stale"] += _is_stale(result, graders)
-    return counts
+def _counted(standing: Standing, graders: dict[str, Stack]) -> Iterator[str]:
+    """What this submission is one of."""
+    yield "submitted"
+    if result := standing.result:
+        yield "graded"
+        if result.flags:
+            yield "flagged"
+        if _is_stale(result, graders):
+            yield "stale"
 
 
 def _graders(course: CourseFolder, name: str) -> dict[str, Stack]:

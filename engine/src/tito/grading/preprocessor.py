@@ -17,7 +17,6 @@ from tito.grading.course import read_course
 from tito.grading.executed import reader
 from tito.grading.gradebook import record
 from tito.grading.regrade import regrade
-from tito.grading.settings import Settings
 
 Notebook = Any
 Resources = Any
@@ -34,7 +33,7 @@ class Sandboxed(Preprocessor):  # type: ignore[misc]
         about = resources["nbgrader"]
         course = read_course(Path(self.config.CourseDirectory.root))
         name, student = about["assignment"], about["student"]
-        regrade(course, name, [student], Settings())
+        regrade(course, name, [student], course.settings)
         record(course, name, [student])
         text = course.autograded(student, name).read_text(encoding="utf-8")
         return nbformat.reads(text, as_version=4), resources

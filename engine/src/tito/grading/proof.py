@@ -11,7 +11,6 @@ from tito.grading.grade import Paper, grade
 from tito.grading.intake import Submission
 from tito.grading.judge import Judge
 from tito.grading.result import Result
-from tito.grading.settings import Settings
 from tito.grading.syllabus import Syllabus
 from tito.model import Finding, Module
 
@@ -25,7 +24,8 @@ def prove(syllabus: Syllabus, module: Module, source: str, release: str) -> Iter
     yield from _refused_by_nbgrader(module, source, release)
     assignment = parse_assignment(module.folder, source, release)
     needed = syllabus.course.requirements(module.id) - {module.id}
-    with Judge(needed, module.id, Settings(), tiers=syllabus.installed) as judge:
+    settings = syllabus.folder.settings
+    with Judge(needed, module.id, settings, tiers=syllabus.installed) as judge:
         solved = _graded(assignment, source, judge)
         yield from _not_all(solved)
         yield from _not_nothing(_graded(assignment, release, judge))
@@ -34,7 +34,7 @@ def prove(syllabus: Syllabus, module: Module, source: str, release: str) -> Iter
 def _graded(assignment: Assignment, notebook: str, judge: Judge) -> Result:
     """What a student would get who hands this in."""
     submission = Submission(f"{assignment.module}.ipynb", notebook.encode(), "")
-    return grade(assignment, Paper("proof", submission, ""), "", Settings(), judge)
+    return grade(assignment, Paper("proof", submission, ""), "", judge.settings, judge)
 
 
 def _not_all(result: Result) -> Iterator[Finding]:

@@ -32,11 +32,19 @@ Tell = Callable[[str, dict[str, Any]], None]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A submission to grade, and where its result goes."""
+    """A submission to grade. Its result goes into the folder `results`, or else the course's own.
+
+    There is one for each of a class, so it is small: `path` is made when it is asked for.
+    """
 
     student: str
     stack: Stack
-    path: Path
+    results: Path | None = None
+
+    @property
+    def path(self) -> Path:
+        own = self.stack.course.result(self.student, self.stack.name)
+        return self.results / self.stack.name / own.name if self.results else own
 
 
 @dataclass

@@ -14,7 +14,7 @@ import socket
 import tempfile
 import time
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
@@ -50,14 +50,21 @@ def main() -> None:
     protect_server()
     confinement = _confinement(plan)
     compose(plan)
-    alone = plan["boxed"] or own_world() or confinement.user
+    boxed = plan["boxed"]
+    alone = boxed or own_world() or confinement.user
     namespaces, counted = can_separate(), 0 if alone else others()
-    confinement = replace(confinement, namespaces=namespaces, others=counted)
-    server = Server(wire, confinement, plan["boxed"])
+    confinement = replace(confinement, namespaces=namespaces, services=not boxed, others=counted)
+    server = Server(wire, confinement, boxed, named(plan["serve"]))
     server.try_out()
     wire.send({"namespaces": namespaces, "landlock": landlock.version()})
     with suppress(Ended):
         server.serve()
+
+
+def named(function: str) -> Callable[[Wire], None] | None:
+    """What a child does in place of running cells: `module:function`, if there is one."""
+    module, _, name = function.partition(":")
+    return getattr(import_module(module), name) if module else None
 
 
 def _confinement(plan: Message) -> Confinement:
@@ -86,8 +93,15 @@ def load(modules: Iterable[str]) -> None:
 class Server:
     """One child at a time."""
 
-    def __init__(self, wire: Wire, confinement: Confinement, boxed: bool) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        confinement: Confinement,
+        boxed: bool,
+        serves: Callable[[Wire], None] | None = None,
+    ) -> None:
         self.wire = wire
+        self.serves = serves
         self.confinement = confinement
         self.remember([])
         self.boxed = boxed
@@ -184,7 +198,8 @@ class Server:
             for standard in (0, 1, 2):
                 os.dup2(nothing, standard)
             os.close(nothing)
-            self.to_be.serve(Wire(socket.socket(fileno=3)))
+            serve = self.serves or self.to_be.serve
+            serve(Wire(socket.socket(fileno=3)))
         except Ended:
             status = 0
         except BaseException:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,35 +15,33 @@ from tito.model import Finding
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One student's submission of one assignment. `result` is None until it is graded."""
+    """One student's submission of one assignment. `result` is None until it is graded, and as long
+    as it cannot be read, which `problem` tells. What cells showed is not in it."""
 
     student: str
     assignment: str
     handed_in: datetime
     result: Result | None
+    problem: Finding | None = None
 
 
-def standings(course: CourseFolder) -> tuple[list[Standing], list[Finding]]:
-    """By assignment and student; results that cannot be read are findings, and not graded."""
-    found, findings = [], []
+def standings(course: CourseFolder) -> Iterator[Standing]:
+    """By assignment and student."""
     for assignment in course.assignments():
         for student in course.students(assignment):
-            path = course.result(student, assignment)
-            result, problem = _read(path)
-            findings += problem
+            result, problem = _read(course.result(student, assignment))
             when = _when(course.submitted(student, assignment))
-            found.append(Standing(student, assignment, when, result))
-    return found, findings
+            yield Standing(student, assignment, when, result, problem)
 
 
-def _read(path: Path) -> tuple[Result | None, list[Finding]]:
+def _read(path: Path) -> tuple[Result | None, Finding | None]:
     try:
-        return load(path.read_text(encoding="utf-8")), []
+        return replace(load(path.read_text(encoding="utf-8")), runs=()), None
     except FileNotFoundError:
-        return None, []
+        return None, None
     except (OSError, ValueError) as error:
         fix = "tito nbgrader autograde makes it again"
-        return None, [Finding(f"a result cannot be read: {error}", str(path), fix, "warning")]
+        return None, Finding(f"a result cannot be read: {error}", str(path), fix, "warning")
 
 
 def _when(folder: Path) -> datetime:

@@ -75,14 +75,12 @@ class Options:
 @click.option(
     "--stderr",
     type=click.Choice(["ignore", "fail"]),
-    default="ignore",
-    help="Whether a test that writes to stderr fails, as in nbgrader.  [default: ignore]",
+    help="Whether a test that writes to stderr fails, as in nbgrader.  [default: the course's]",
 )
 @click.option(
     "--against",
     type=click.Choice(["reference", "own"]),
-    default="reference",
-    help="What earlier modules come from: ours, or the student's.  [default: reference]",
+    help="What earlier modules come from: ours, or the student's.  [default: the course's]",
 )
 @click.option("--require-sandbox", is_flag=True, help="Do not grade without a full sandbox.")
 @click.option(
@@ -136,7 +134,10 @@ def _autograde(course: CourseFolder, options: Options) -> int:
     from tito.grading.shard import parse_shard
 
     shard = parse_shard(options.shard)
-    settings = Settings(stderr=options.stderr, against=options.against)
+    settings = Settings(
+        stderr=options.stderr or course.config.stderr,
+        against=options.against or course.config.against,
+    )
     chosen, findings = chosen_jobs(
         course,
         options.assignment,

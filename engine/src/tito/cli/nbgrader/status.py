@@ -7,7 +7,7 @@ from dataclasses import asdict
 import click
 
 from tito.cli.nbgrader import require_nbgrader
-from tito.cli.out import json_option, say_json, say_next, say_table
+from tito.cli.out import json_option, say_findings, say_json, say_next, say_table
 from tito.grading.course import find_course
 
 
@@ -18,7 +18,8 @@ def status(as_json: bool) -> None:
     require_nbgrader()
     from tito.grading.overview import overview
 
-    rows = overview(find_course())
+    rows, findings = overview(find_course())
+    say_findings(findings)
     if as_json:
         say_json([asdict(row) for row in rows])
         return
