@@ -19,7 +19,7 @@ HARMLESS = {
     "array.__new__", "gc.get_referents",
     "builtins.id", "code.__new__", "compile", "exec", "function.__new__", "import", "marshal.loads",
     "object.__delattr__", "object.__getattr__", "object.__setattr__", "os.listdir", "os.scandir",
-    "sys._getframe",
+    "sys._current_frames", "sys._getframe",
 }  # fmt: skip
 
 
@@ -30,7 +30,7 @@ def is_quiet(call: Callable[[], bool]) -> bool:
     try:
         signal.alarm(SECONDS)
         sys.addaudithook(_end_unless_harmless)
-        os._exit(0 if call() else 1)
+        os._exit(0 if call() and len(sys._current_frames()) == 1 else 1)  # no fork has the threads
     finally:
         os._exit(1)
 
