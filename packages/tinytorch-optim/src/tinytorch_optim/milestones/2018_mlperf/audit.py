@@ -1,0 +1,86 @@
+"""What entries claim, counted once more, from their arrays and without their modules."""
+
+import by_hand
+import numpy as np
+from entries import GONE, SILENT, weights
+from tinytorch.optim.compression import pack
+from tinytorch.optim.quantization import QuantizedLinear
+from tinytorch_core.evidence import compare, fault
+from tinytorch_core.recipe import ask
+
+
+def audit(entries, x, x_test):
+    """x is what was learned from, x_test what they are asked about."""
+    trained, narrow = entries["as trained"], entries["narrow"]
+    audit_codes(trained, entries["int8"])
+    audit_codes(narrow, entries["narrow, int8"])
+    audit_zeros(entries["pruned"])
+    audit_sizes(trained, narrow)
+    if len(trained) == 4:  # a hidden layer: short enough to compute again
+        for name in ("pruned", "narrow"):
+            audit_answers(entries[name], x_test)
+        for small, large in (("int8", trained), ("narrow, int8", narrow)):
+            audit_scores(entries[small], large, x, x_test)
+
+
+def audit_codes(model, small):
+    """Each dense layer is codes now, a quarter of the bytes, and no weight is half a step away."""
+    for layer, other in zip(model, small, strict=True):
+        if not hasattr(layer, "in_features"):
+            continue
+        if not isinstance(other, QuantizedLinear) or other.weight.numpy().dtype != np.int8:
+            fault("quantization", "a model in int8", "each dense layer should keep int8 codes")
+        codes, weight = other.weight.numpy(), layer.weight.detach().numpy()
+        compare("quantization", "four times the bytes of codes", 4 * codes.nbytes, weight.nbytes, 0)
+        scale = other.scale.numpy()[:, None]
+        if (np.abs(by_hand.meant(codes, scale) - weight) > scale * 0.5001).any():
+            fault("quantization", "a model in int8", "a weight moves by more than half a step")
+
+
+def audit_zeros(model):
+    arrays = [layer.weight.detach().numpy() for layer, _ in weights(model)]
+    zeros, size = sum((array == 0).sum() for array in arrays), sum(array.size for array in arrays)
+    compare("compression", "the zeros among all weights", zeros, round(GONE * size), 0)
+
+
+def audit_sizes(model, narrow):
+    """In every layer but the last, half of the units are left, and what hung on the others is gone."""
+    before, inside = None, [layer for layer, _ in weights(model)]
+    for (layer, _), (small, _) in zip(weights(model), weights(narrow), strict=True):
+        outputs, inputs = layer.weight.shape[:2]
+        left = outputs if layer is inside[-1] else outputs - round(SILENT * outputs)
+        came = inputs if before is None else inputs * before[1] // before[0]
+        compare(
+            "compression", "the shape of a narrow layer", small.weight.shape[:2], (left, came), 0
+        )
+        before = outputs, left
+
+
+def audit_answers(model, x_test):
+    hand = by_hand.perceptron(model, x_test.numpy()).argmax(1)
+    if (share := (hand == ask(model, x_test)).mean()) < 1:
+        fault("layers", "a model that learned on", f"NumPy gives {share:.1%} of its answers")
+
+
+def audit_scores(small, model, x, x_test):
+    """Each layer's inputs lie on a grid that knows what it got of x."""
+    _, first, relu, last = small
+    seen = x.flatten(1), relu(model[1](x.flatten(1)))
+    inputs = x_test.flatten(1), relu(first(x_test.flatten(1)))
+    for layer, known, input in zip((first, last), seen, inputs, strict=True):
+        grid = by_hand.grid(known.detach().numpy().min(), known.detach().numpy().max())
+        expected = by_hand.int8_layer(input.numpy(), layer, *grid)
+        compare("quantization", "a trained layer in int8", layer(input).numpy(), expected, 1e-4)
+
+
+def stored(model):
+    """The bytes of a model: its arrays, and of what is mostly zeros only the rest, and a bit for each
+    place. Module 16 packs, and each array is counted here again."""
+    state, total = model.state_dict(), 0
+    packed = pack(state)
+    for array in (tensor.numpy() for tensor in state.values()):
+        bits = -(-array.size // 8) + np.count_nonzero(array) * array.itemsize
+        total += min(bits, array.nbytes)
+    found = sum(array.nbytes for name, array in packed.items() if not name.endswith(":shape"))
+    compare("compression", "the bytes of a packed model", found, total, 0)
+    return total

@@ -1,0 +1,138 @@
+"""A GPT reads Python's library for a while, and must say the same with a cache, in int8 nearly so."""
+
+import sys
+from functools import partial
+
+import numpy as np
+import tinytorch.core as torch
+from tinytorch.data import BPETokenizer
+from tinytorch.nn import transformer
+from tinytorch.optim import memoization
+from tinytorch.optim.memoization import KVCache, multiplications, read, step
+from tinytorch.optim.quantization import quantize_dynamic
+from tinytorch.profiling import bootstrap, interleave, judge, latency, model_size
+from tinytorch_core.evidence import checking, compare, fault
+from tinytorch_nn.language import by_hand
+from tinytorch_nn.language.network import CONTEXT, HEADS, gpt, logits_of, rows, trainer, windows
+from tinytorch_nn.language.text import HELD_OUT
+
+VOCABULARY, BATCH, A_ROUND, ROUNDS, APART = 512, 8, 100, 12, 32
+CHARACTERS = 400_000  # of the library
+TEXTS, PAIRS = 16, 12  # that are compared token by token, and measured with and without a cache
+LIMIT = 0.01
+START = "\n\ndef "
+
+
+def learn_to_read(text, other):
+    """(a trained GPT, its tokenizer, inputs and targets (N, CONTEXT) of what was held out)."""
+    with checking("tokenization", "BPETokenizer"):
+        tokenizer = BPETokenizer().train(text[: CHARACTERS // 2], VOCABULARY)
+        ids = np.array(tokenizer.encode(text[:CHARACTERS]))
+        held_out = np.array(tokenizer.encode(other))
+    print(
+        f"\nA GPT reads {CHARACTERS:,} characters of Python's library, {len(ids):,} tokens. Held out"
+        f" are\n{HELD_OUT}.\n"
+    )
+    inputs, targets = windows(held_out, CONTEXT)
+    model, loader = gpt(VOCABULARY, CONTEXT, 0), rows(*windows(ids, APART), BATCH, A_ROUND * BATCH)
+    trainer(model, A_ROUND * ROUNDS).fit(loader, ROUNDS, rows(inputs, targets, 64))
+    return model.eval(), tokenizer, inputs, targets
+
+
+def same_logits(model, inputs):
+    """Without a cache, with one in one piece, and token by token: what comes after each token."""
+    tokens = inputs[:TEXTS]
+    whole, hand = (
+        logits_of(model, tokens),
+        by_hand.forward(by_hand.parameters(model), tokens, HEADS)[0],
+    )
+    compare("transformers", "the logits after training", whole, hand, 1e-4)
+    with checking("memoization", "KVCache"):
+        cache, half = KVCache.of(model, TEXTS), CONTEXT // 2
+        parts = [read(model, torch.tensor(tokens[:, :half]), cache).numpy()]
+        parts += [step(model, tokens[:, n], cache).numpy()[:, None] for n in range(half, CONTEXT)]
+    cached = np.concatenate(parts, 1)
+    for what, expected in (("without one", whole), ("by hand, without one", hand)):
+        compare("memoization", f"logits with a cache, next to those {what},", cached, expected)
+    far = (np.abs(cached - whole) / (1 + np.abs(whole))).max()
+    print(
+        f"\nLogits of {tokens.size:,} tokens with a cache: as without one, to {far:.0e} of their size."
+    )
+
+
+def same_texts(model, tokenizer):
+    """The likeliest text, far beyond the context, and one that is drawn."""
+    start = torch.tensor([tokenizer.encode(START)])
+    for temperature in (0, 0.8):
+        both = []
+        for module, write in (
+            ("memoization", memoization.generate),
+            ("transformers", transformer.generate),
+        ):
+            torch.manual_seed(0)
+            with checking(module, "generate"):
+                both.append(write(model, start, 2 * CONTEXT, temperature).numpy())
+        if (both[0] != both[1]).any():
+            fault("memoization", "generate", "with a cache, it writes another text than without")
+    print(f"Texts of {2 * CONTEXT} tokens, the likeliest one and a drawn one: the same.")
+    print(
+        "It writes:\n\n    " + tokenizer.decode(both[0][0].tolist()).strip().replace("\n", "\n    ")
+    )
+
+
+def cache_pays(model):
+    """What a cache spares and costs, and how much faster texts come, in turns."""
+    length, start = CONTEXT, torch.tensor([[0]])
+    products = [
+        sum(multiplications(model, n, n - 1 if cached else 0) for n in range(1, length))
+        for cached in (True, False)
+    ]
+    print(
+        f"\n{length - 1} tokens more: {products[0]:,} multiplications with a cache, {products[1]:,}"
+        f" without;\nfor {KVCache.of(model).nbytes():,} bytes of keys and values."
+    )
+    write = [
+        partial(each.generate, model, start, length - 1, 0) for each in (memoization, transformer)
+    ]
+    times = interleave(write, PAIRS, 1)
+    torch.manual_seed(0)
+    print(f"As measured: {judge(*times.T, ('with a cache', 'without'))}")
+
+
+def waits(model):
+    """Microseconds for one more token, {with or without: one for each length of the text}."""
+    lengths, found = range(4, CONTEXT, 4), {"without a cache": [], "with a cache": []}
+    tokens = np.zeros((1, CONTEXT), np.int64)
+    for length in lengths:
+        cache = KVCache.of(model)
+        with torch.no_grad():
+            read(model, torch.tensor(tokens[:, :length]), cache)
+
+        def more(cache=cache, length=length):
+            cache.length = length
+            step(model, tokens[:, length], cache)
+
+        def again(length=length):
+            logits_of(model, tokens[:, : length + 1])
+
+        found["with a cache"].append(latency(more, 2, 9).median * 1e6)
+        found["without a cache"].append(latency(again, 2, 9).median * 1e6)
+    return found
+
+
+def int8_reads(model, inputs, targets):
+    """Its dense layers in int8: the next token is right as often, up to a point of 100."""
+    with checking("quantization", "quantize_dynamic"):
+        small = quantize_dynamic(model)
+    right = [logits_of(each, inputs).argmax(2) == targets for each in (model, small)]
+    pairs = right[0].astype(float) - right[1]
+    torch.manual_seed(0)
+    low, high = bootstrap(pairs.mean(1), np.mean)  # tokens of one row have much in common
+    sizes = [model_size(each).bytes for each in (model, small)]
+    print(
+        f"\nThe next token of what was held out is right in {right[0].mean():.2%}; with dense layers in"
+        f" int8 in {right[1].mean():.2%}:\n{100 * pairs.mean():+.3f} points lost ({100 * low:+.3f} to"
+        f" {100 * high:+.3f}), with {sizes[1]:,} bytes instead of {sizes[0]:,}."
+    )
+    if high > LIMIT:
+        sys.exit(f"\nint8 may lose {100 * LIMIT:g}, and perhaps lost {100 * high:.2f}")
