@@ -1,5 +1,7 @@
 """Module 18, next to a GPT in NumPy that remembers nothing and reads all of a text again."""
 
+from itertools import pairwise
+
 import numpy as np
 import tinytorch.core as torch
 from tinytorch import profiling
@@ -46,7 +48,7 @@ def check_cache():
     with checking("memoization", "KVCache"):
         cache, parts = m.KVCache.of(model, len(TOKENS)), []
         size = cache.nbytes()
-        for start, end in zip(cuts[:-1], cuts[1:], strict=True):
+        for start, end in pairwise(cuts):
             if end - start == 1:
                 parts.append(m.step(model, TOKENS[:, start], cache).numpy()[:, None])
             else:
