@@ -3,19 +3,19 @@
 import numpy as np
 
 
-def grid(low, high, symmetric=False):
-    """(scale, zero point) of 256 codes from -128 on, for numbers from low to high, and 0."""
+def grid(low, high, symmetric=False, least=-128, most=127):
+    """(scale, zero point) of the codes from least to most, for numbers from low to high, and 0."""
     low, high = min(float(low), 0.0), max(float(high), 0.0)
     if symmetric:
-        return max(-low, high) / 127.5, 0
-    scale = (high - low) / 255
-    return scale, int(-128 - np.rint(low / scale))
+        return max(-low, high) / ((most - least) / 2), 0
+    scale = (high - low) / (most - least)
+    return scale, int(least - np.rint(low / scale))
 
 
-def coded(x, scale, zero):
+def coded(x, scale, zero, least=-128, most=127):
     """The codes of x. In 32 bits, as module 15 has it: where x lies between two codes, it counts."""
     inverse = 1 / np.float32(scale)
-    return np.clip(np.rint(x.astype(np.float32) * inverse + np.float32(zero)), -128, 127)
+    return np.clip(np.rint(x.astype(np.float32) * inverse + np.float32(zero)), least, most)
 
 
 def meant(codes, scale, zero=0):

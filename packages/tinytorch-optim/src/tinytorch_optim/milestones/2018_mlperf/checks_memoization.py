@@ -116,11 +116,11 @@ def check_reuse():
 def check_branches():
     """Two texts that go on from one, and don't disturb each other."""
     model = small_gpt().eval()
-    texts = np.concatenate([TOKENS[[0, 0], :5], [[1], [2]]], 1)
+    texts = np.concatenate([TOKENS[[2, 2], :5], [[1], [2]]], 1)
     with checking("memoization", "branch"):
         cache = m.KVCache.of(model, 3)
         m.read(model, torch.tensor(TOKENS[:, :5]), cache)
-        both = m.branch(cache, [0, 0])
+        both = m.branch(cache, [2, 2])
         found = m.step(model, texts[:, 5], both).numpy()
         again = m.step(model, TOKENS[:, 5], cache).numpy()
     agree("memoization", "texts that branch", found, uncached(model, texts)[:, -1])

@@ -133,6 +133,8 @@ def check_trace(x):
         fault("profiling", "a trace", "each operation should be a bar, in the order of their calls")
     if any(bar["ts"] < outer["ts"] or bar["dur"] > outer["dur"] for bar in inner):
         fault("profiling", "a trace", "a bar reaches out of the stretch that it is part of")
+    known = [(event.start / 1000, (event.end - event.start) / 1000) for event in profiler.events()]
+    compare("profiling", "µs in a trace", [(bar["ts"], bar["dur"]) for bar in bars], known, 1e-9)
     print("  a trace: has each operation, inside of its stretch")
 
 
