@@ -11,7 +11,7 @@ from tinytorch_core.recipe import ask
 
 def audit(entries, x, x_test):
     """x is what was learned from, x_test what they are asked about."""
-    trained, narrow = entries["as trained"], entries["narrow"]
+    trained, narrow = entries["whole"], entries["narrow"]
     audit_codes(trained, entries["int8"])
     audit_codes(narrow, entries["narrow, int8"])
     audit_zeros(entries["pruned"])

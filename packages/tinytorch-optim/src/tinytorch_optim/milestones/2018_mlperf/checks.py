@@ -1,5 +1,6 @@
 """All modules, each next to something that doesn't use it, from the tensor up to the benchmark."""
 
+from checks_acceleration import check_acceleration
 from checks_benchmarking import check_benchmarking
 from checks_compression import check_compression
 from checks_memoization import check_memoization
@@ -19,5 +20,6 @@ def check_modules(text):
     check_profiling(x, y)
     check_quantization()
     check_compression(x)
+    check_acceleration()
     check_memoization()
     check_benchmarking()

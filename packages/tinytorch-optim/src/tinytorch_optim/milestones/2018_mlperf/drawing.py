@@ -54,5 +54,5 @@ def unbeaten(points):
     rows = np.array([*points.values()])
     front = pareto_front(rows)
     beaten = [any((o <= r).all() and (o < r).any() for o in rows) for r in rows]
-    compare("benchmarking", "the Pareto front", front, np.logical_not(beaten), 0)
+    compare("benchmarking", "the Pareto front", front * 1, np.logical_not(beaten) * 1, 0)
     return [name for name, kept in zip(points, front, strict=True) if kept]

@@ -45,7 +45,7 @@ def entries(task, seed):
     torch.manual_seed(seed)
     narrow = narrowed(model, task.recipe, x, y)
     return {
-        "as trained": model.eval(),
+        "whole": model.eval(),
         "int8": in_int8(model, x),
         "pruned": pruned(model, task.recipe, x, y),
         "narrow": narrow,

@@ -4,6 +4,7 @@ from checks import check_modules
 from contest import compete, judge
 from drawing import draw
 from entries import TASKS
+from fusion import fused
 from race import race
 from tinytorch_nn.language.text import HELD_OUT, TO_LEARN, read
 from writing import cache_pays, int8_reads, learn_to_read, same_logits, same_texts, waits
@@ -22,6 +23,7 @@ def main():
     same_texts(model, tokenizer)
     cache_pays(model)
     int8_reads(model, inputs, targets)
+    fused(model, inputs)
     draw(results, waits(model))
 
 

@@ -20,13 +20,13 @@ def race(task, models):
         times = interleave(calls, ROUNDS, 3, number)
         verdicts = judge_all(times, list(models))
         check_verdicts(verdicts, times)
-        print(f"\n{task.name.capitalize()}, {scenario}; as trained: {spread(times[:, 0])}\n")
+        print(f"\n{task.name.capitalize()}, {scenario}; the whole one: {spread(times[:, 0])}\n")
         for verdict in verdicts:
             print(f"  {verdict}")
         print("\n" + draw_verdicts(verdicts))
     needs = {name: peak_memory(lambda model=model: ask(model, x)) for name, model in models.items()}
-    print("\nMemory that it takes to answer, at most, in bytes: ", end="")
-    print(", ".join(f"{name} {need:,}" for name, need in needs.items()))
+    print("\nBytes that it takes at most to answer all at once:")
+    print("  " + "; ".join(f"{name} {need:,}" for name, need in needs.items()))
     return times
 
 
