@@ -3,6 +3,7 @@
 import numpy as np
 import tinytorch.core as torch
 from audit import stored
+from contest import lost
 from tinytorch.profiling import bootstrap, pareto_front
 from tinytorch_core.evidence import compare
 from tinytorch_core.pictures import curves, save, tradeoff
@@ -13,36 +14,28 @@ def draw(results, waits):
     pictures = {}
     for task, (models, right, times) in results.items():
         torch.manual_seed(0)
-        wrong = {name: in_percent(truths) for name, truths in right.items()}
-        sizes = {name: [stored(model)] * 3 for name, model in models.items()}
-        waits_for_all = {
-            name: with_ends(times[:, place] * 1e6) for place, name in enumerate(models)
+        losses = {name: lost(right, name, "whole") for name in models}
+        costs = {
+            "bytes, as stored": {name: [stored(model)] * 3 for name, model in models.items()},
+            "µs for all test images": {
+                name: with_ends(column * 1e6) for name, column in zip(models, times.T, strict=True)
+            },
         }
-        for what, costs, across in (
-            ("size", sizes, "bytes, as stored"),
-            ("time", waits_for_all, "µs for all test images"),
-        ):
-            front = unbeaten({name: (costs[name][0], wrong[name][0]) for name in models})
-            both = {name: (costs[name], wrong[name]) for name in models}
-            title = f"{task}: what mistakes cost in {what}, and what nothing beats"
-            pictures[f"{task.replace(' ', '-')}-{what}"] = tradeoff(
-                both, front, title, across, "% of answers wrong"
-            )
-        all_three = {
-            name: (sizes[name][0], waits_for_all[name][0], wrong[name][0]) for name in models
+        for what, (across, paid) in zip(("size", "time"), costs.items(), strict=True):
+            points = {name: (paid[name], losses[name]) for name in models}
+            title = f"{task}: what is lost, by {what}; the line joins what nothing beats"
+            front = unbeaten({name: (paid[name][0], losses[name][0]) for name in models})
+            picture = tradeoff(points, front, title, across, "right answers lost, of 100")
+            pictures[f"{task.replace(' ', '-')}-{what}"] = picture
+        numbers = {
+            name: (losses[name][0], *(paid[name][0] for paid in costs.values())) for name in models
         }
-        words = "; ".join(unbeaten(all_three))
-        print(f"\n{task.capitalize()}, bytes, time and mistakes together: nothing beats {words}.")
-    pictures["cache"] = curves(
-        waits, "how long one more token takes", "tokens before it, in fours", "µs"
-    )
+        words = "; ".join(unbeaten(numbers))
+        print(
+            f"\n{task.capitalize()}, in bytes, time and answers together, nothing beats: {words}."
+        )
+    pictures["cache"] = curves(waits, "how long one more token takes", "tokens before it", "µs")
     save(pictures)
-
-
-def in_percent(truths):
-    """(wrong answers in percent, low, high), of truths (starts, images): images are drawn anew."""
-    wrong = 100 * (1 - truths.mean(0))
-    return wrong.mean(), *bootstrap(wrong, np.mean)
 
 
 def with_ends(values):

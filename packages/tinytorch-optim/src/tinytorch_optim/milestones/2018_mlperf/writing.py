@@ -102,8 +102,8 @@ def cache_pays(model):
 
 
 def waits(model):
-    """Microseconds for one more token, {with or without: one for each length of the text}."""
-    lengths, found = range(4, CONTEXT, 4), {"without a cache": [], "with a cache": []}
+    """Microseconds for one more token, {with or without: one for each length of the text from 1 on}."""
+    lengths, found = range(1, CONTEXT), {"without a cache": [], "with a cache": []}
     tokens = np.zeros((1, CONTEXT), np.int64)
     for length in lengths:
         cache = KVCache.of(model)
