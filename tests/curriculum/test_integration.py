@@ -75,6 +75,10 @@ BROKEN = {
         "def integer_linear(input, weight, sums=None):\n"
         "    return int_matmul(input.codes, weight.codes.T)"
     ),
+    "acceleration": (
+        "_right = absorb\n\n"
+        "def absorb(partial, scores, value): return _right(partial, scores * 1.001, value)"
+    ),
     "memoization": (
         "_right = KVCache.write\n\n"
         "KVCache.write = lambda self, layer, key, value: _right(self, layer, key, value * 1.05)"

@@ -70,20 +70,20 @@ def in_turns(old, new, rounds=9):  # how many times as fast new is: median and q
 
 # %% [markdown]
 # ## 📦 Where this code lives
-# The exported cells become `tinytorch/optim/acceleration.py`, and you import from there: `machine` and
-# `chart` for the roofline, `tiled_matmul`, `fused_gelu`, `FusedAdamW`, `flash_attention`, `FusedGPT`.
+# The exported cells become `tinytorch/optim/acceleration.py`, and you import from there: `this_machine`
+# and `chart`, `tiled_matmul`, `fused_gelu`, `FusedAdamW`, `flash_attention` and `FusedGPT`.
 
 # %% [markdown]
 # ## 1. The roof
 # A machine can do so many FLOPs a second (its **peak**), and move so many bytes a second to and from
 # memory (its **bandwidth**). Work of F FLOPs that moves B bytes needs at least F/peak seconds, and at
 # least B/bandwidth; at best both at the same time. So the **least time** is the larger one. Take a
-# machine with 100 FLOPs and 20 bytes a ns:
+# machine that could do 100 FLOPs, and move 20 bytes, in a nanosecond, our unit of time here:
 #
 # ```
 #                             FLOPs     bytes    F/peak   B/bandwidth     least time
-#    add two arrays            1000    12,000     10 ns        600 ns         600 ns     memory decides
-#    a product 32 × 32       65,536    12,288    655 ns        614 ns         655 ns     arithmetic does
+#    add two arrays            1000    12,000        10           600            600     memory decides
+#    a product 32 × 32       65,536    12,288       655           614            655     arithmetic does
 # ```
 #
 # FLOPs divided by the least time are the greatest speed that work of this **intensity** (FLOPs for each
@@ -100,7 +100,7 @@ Machine = namedtuple("Machine", ["peak", "bandwidth"])  # FLOPs, and bytes, a se
 
 def rate(amount, call, clock=perf_counter):
     """How much of an amount (FLOPs, bytes) a call does in a second, in the shortest of the `times` that
-    module 14's `latency` takes with this clock. 6 FLOPs in 3, 2 and 4 s: 3 FLOPs a second."""
+    module 14's `latency` takes with this clock. 6 FLOPs that took 3, 2 and 4: a rate of 3."""
     ### BEGIN SOLUTION
     return amount / min(latency(call, clock=clock).times)
     ### END SOLUTION
@@ -132,7 +132,7 @@ def under_the_roof(rows, machine):
     return found
     ### END SOLUTION
 
-def machine(sides=(256, 512, 1024), length=2**23):
+def this_machine(sides=(256, 512, 1024), length=2**23):
     """This one, in float32: the fastest product (side, side), and three arrays of so many numbers."""
     x, y, total = np.ones((3, length), np.float32)
     products = [np.ones((side, side), np.float32) for side in sides]
@@ -182,7 +182,7 @@ def chart(machine, points, width=64, height=11):
     return "\n".join(lines + [" " * column(ridge) + f"▲ {ridge:.1f} FLOPs a byte"])
 
 # %% Your machine, and products under its roof. Each moves three matrices at least.
-here = machine()
+here = this_machine()
 print(f"{here.peak / 1e9:.1f} FLOPs and {here.bandwidth / 1e9:.1f} bytes a ns")
 squares = [(n, numbers(n, n, dtype="f")) for n in (16, 32, 64, 256, 512)]  # their intensity is n / 6
 print(chart(here, [(str(n), n / 6, rate(2 * n**3, lambda: a @ a)) for n, a in squares]))
@@ -371,19 +371,19 @@ test_unit_kernel()
 # Now the operation around it, with the door and the tape. The kernel doesn't care for shapes, so take
 # the numbers of input, output and slope as one row each, and cut them into blocks. One scratch array, as
 # large as a block, serves all of them. If nobody will ask for a gradient (`is_grad_enabled()` is False,
-# as while a text is generated), don't make a slope. Backward is one product; in module 06 it is a dozen.
+# as while a text is generated), don't make a slope. Backward is one pass; in module 06 it is eleven.
 
 # %% nbgrader={"grade_id": "acceleration-operation"}
 #| export
-BLOCK = 2**15  # numbers: a few arrays of 128 KiB, which fit into a cache of the second level
+BLOCK = 2**15  # numbers: a few arrays of 2**17 bytes, which fit into a cache of the second level
 
 @operation
+@np.errstate(all="ignore")
 def fused_gelu(input):
     """F.gelu(input, approximate="tanh"), with the same errors. Returns output, of input's shape, and for
     the tape the slope, of any shape, or None for it. The only arrays as large as input are those two.
     Approach: np.ravel makes a row, without copying unless it must. The last block may be shorter."""
-    if input.dtype.kind != "f":
-        return F.gelu.forward(input)
+    if input.dtype.kind != "f": return F.gelu.forward(input)  # which refuses it
     ### BEGIN SOLUTION
     row = np.ravel(input)
     output, slope = np.empty_like(row), np.empty_like(row) if is_grad_enabled() else None
@@ -411,7 +411,7 @@ def test_unit_operation():
             found.append((output, input.grad))
         for what, got, expected in zip(("output", "gradient"), *found):
             same(got, expected, f"the {what} of shape {shape}", atol)
-    input, few = numbers(900, 1000, dtype="f"), 2 * BLOCK * 4
+    input, few = numbers(900, 1000, dtype="f"), 4 * BLOCK * 4
     before, forward = input.copy(), lambda: fused_gelu.forward(input)
     for arrays, call in [(2, forward), (1, no_grad(forward))]:
         used, most = peak_memory(call), arrays * input.nbytes + few
@@ -422,8 +422,8 @@ test_unit_operation()
 
 # %% [markdown]
 # ## 5. A step in one pass
-# AdamW reads four arrays (parameters, gradients, two averages) and writes three. Module 07 makes some
-# fifteen passes over them. Its rules `decay`, `update_moments` and `adam_descend` are functions on
+# AdamW reads four arrays (parameters, gradients, two averages) and writes three. Module 07 makes
+# thirteen passes over them. Its rules `decay`, `update_moments` and `adam_descend` are functions on
 # arrays, so call them with blocks: all rules for one block, then the next one.
 #
 # Nothing is added up over elements, so the numbers are the same *to the last bit*. But `reshape(-1)` of
@@ -483,8 +483,8 @@ def test_unit_step():
                     same(new.state[b][name], value, f"{name} {what}", 0)
             states = old.state_dict(), new.state_dict()
             old.load_state_dict(states[1]), new.load_state_dict(states[0])
-    large = tensor(np.ones(20 * BLOCK), requires_grad=True)
-    large.grad, few = tensor(np.ones(20 * BLOCK)), 3 * BLOCK * 8
+    large, few = tensor(np.ones((20, BLOCK)), requires_grad=True), 3 * BLOCK * 8
+    large.grad = tensor(np.ones((20, BLOCK)))
     optimizer = FusedAdamW([large])
     for step, most in [(1, 2 * large.nbytes + few), (2, few)]:
         used = peak_memory(optimizer.step)
@@ -493,7 +493,7 @@ test_unit_step()
 
 # %% [markdown]
 # ## 6. A softmax in pieces
-# Attention's matrix of scores has L·S numbers, for 4096 tokens 64 MiB for each head, and half a dozen
+# Attention's matrix of scores has L·S numbers, for 4096 tokens 2²⁴ in each head, and half a dozen
 # passes. If only it could be done in tiles! But a softmax needs the maximum and the sum of the
 # *whole* row before the first weight is known. Milakov and Gimelshein (2018) found that it doesn't, if
 # one is ready to correct oneself. Keep three things of each row: **top**, the largest score so far;
@@ -575,8 +575,8 @@ test_unit_pieces()
 #            3    █    █    █    ◣
 # ```
 #
-# Nearly half of the work needn't be done. The output of a row is mixed / total. Keep **log_sum** =
-# top + log(total) too, one number for each row, the logarithm of the softmax's denominator: then
+# Of many tiles, nearly half needn't be computed. The output of a row is mixed / total. Keep **log_sum**,
+# top + log(total), one number for each row, the logarithm of the softmax's denominator: with it,
 # exp(score - log_sum) gives any weight back when it is needed.
 
 # %%
@@ -646,9 +646,9 @@ test_unit_attention()
 
 # %% [markdown]
 # ## 8. Backwards, by computing again
-# Backward needs the weights, and they were thrown away. Dao's answer: compute them again. It is one more
-# product, and still faster, because no square matrix is written or read. For a tile, with the rows'
-# log_sum, output and g (module 12 has the derivation):
+# Backward needs the weights, and they were thrown away. Dao's answer: compute them again. That is one
+# product more, and no square matrix is written or read. For a tile, with the rows' log_sum, output and g
+# (module 12 has the derivation):
 #
 # ```
 #    w   =  exp(scores - log_sum)                  the weights of this tile
@@ -665,18 +665,18 @@ def head_backward(g, query, key, value, output, log_sum, is_causal, tile):
     output (L, D) and log_sum (L, 1). Approach: three arrays of zeros, and the five lines for each tile.
     np.vecdot(g, output) has the row sums (L,), once for all tiles. Work in place on the tile."""
     ### BEGIN SOLUTION
-    found = np.zeros_like(query), np.zeros_like(key), np.zeros_like(value)
+    of_query, of_key, of_value = np.zeros_like(query), np.zeros_like(key), np.zeros_like(value)
     sums = np.vecdot(g, output)[:, None]
     for rows in blocks(len(query), tile):
         for columns in visible(rows, len(key), is_causal, tile):
-            tile_of = tile_scores(query, key, rows, columns, is_causal)
-            tile_of -= log_sum[rows]
-            np.exp(tile_of, out=tile_of)
-            found[2][columns] += tile_of.T @ g[rows]
-            tile_of *= g[rows] @ value[columns].T - sums[rows]
-            found[0][rows] += tile_of @ key[columns]
-            found[1][columns] += tile_of.T @ query[rows]
-    return found
+            w = tile_scores(query, key, rows, columns, is_causal)
+            w -= log_sum[rows]
+            np.exp(w, out=w)
+            of_value[columns] += w.T @ g[rows]
+            w *= g[rows] @ value[columns].T - sums[rows]  # from here on it is ṡ
+            of_query[rows] += w @ key[columns]
+            of_key[columns] += w.T @ query[rows]
+    return of_query, of_key, of_value
     ### END SOLUTION
 
 # %%
@@ -819,16 +819,16 @@ rows = sorted(prof.key_averages(), key=lambda row: row.self_cpu_time_total, reve
 found = under_the_roof(rows, here)[:9]
 print(chart(here, [(letter, *row[1:3]) for letter, row in zip("ABCDEFGHI", found) if row[2]]))
 for letter, (name, intensity, speed, share) in zip("ABCDEFGHI", found):
-    print(f"{letter} {name:38} {intensity:5.1f} FLOPs/byte, {speed / 1e9:5.1f} a ns, share {share:4.0%}")
+    print(f"{letter} {name:38} {intensity:5.1f} FLOPs/byte, {speed / 1e9:5.1f} a ns, share {share:.2f}")
 
 # %% [markdown]
-# What isn't drawn has no FLOPs in the counter of module 14. A share far below 100%: passes that nobody
+# What isn't drawn has no FLOPs in the counter of module 14. A share far below one: passes that nobody
 # counts from outside, or calls that are too small. Above it: the numbers came from a cache.
 #
 # Now your work beside the plain way. Small blocks pay for calls, large ones leave the cache. Arrays that
-# fit into the cache anyway gain little: everything here gains where they are large. The memory of plain
-# attention grows with the square of the length, yours with the length; for a short text, tiles cost more
-# calls than they save. The last lines are whole steps of training, each with the peaks of memory.
+# fit into the cache anyway have little to gain: look for the lines with large ones. The memory of plain
+# attention grows with the square of the length, yours with the length; to a short text, tiles bring only
+# more calls. The last lines are whole steps of training, each with both peaks of memory.
 
 # %%
 for length in (2**16, 2**20, 2**24):
