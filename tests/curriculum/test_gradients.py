@@ -59,7 +59,9 @@ NOT_MATHEMATICS = {
     "it counts": "accuracy confusion_matrix",
     "it writes, or reads": "save_checkpoint load_checkpoint",
     "it measures": """profile record_function ProfilerActivity FlopCounterMode costs latency
-        peak_memory model_size speedup""",
+        peak_memory model_size speedup Timer Measurement TaskSpec Compare SimulatedClock interleave""",
+    "it judges what was measured": """bootstrap judge judge_all Verdict draw_verdicts pareto_front
+        draw_front""",
 }
 WITHOUT_GRADIENT = " ".join(NOT_MATHEMATICS.values()).split()
 # An option that keeps a gradient from going where the number came from, on purpose.

@@ -83,6 +83,12 @@ BROKEN = {
         "_right = KVCache.write\n\n"
         "KVCache.write = lambda self, layer, key, value: _right(self, layer, key, value * 1.05)"
     ),
+    "benchmarking": (
+        "_right = bootstrap\n\n"
+        "def bootstrap(*args, **more):\n"
+        "    low, high = _right(*args, **more)\n"
+        "    return Interval((3 * low + high) / 4, (low + 3 * high) / 4)"
+    ),
 }
 
 

@@ -22,7 +22,12 @@ COUNTERPARTS = {
     "tinytorch.data": ("data", "torch.utils.data"),
     "tinytorch.optim": ("optim", "torch.optim"),
     "tinytorch.optim.lr_scheduler": ("lr_scheduler", "torch.optim.lr_scheduler"),
-    "tinytorch.profiling": ("profiling", "torch.profiler", "torch.utils.flop_counter"),
+    "tinytorch.profiling": (
+        "profiling",
+        "torch.profiler",
+        "torch.utils.flop_counter",
+        "torch.utils.benchmark",
+    ),
 }
 COURSE = installed().course()
 SHARED = [facade for facade in COURSE.facades if facade in COUNTERPARTS]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
+from hypothesis import strategies as st
 
-from arguments import Case, Draw, array, covers, one_of
+from arguments import Case, Draw, array, covers, one_of, some_of
 
 
 def work(lib: Any, kind: str, *tensors: Any) -> Any:
@@ -81,3 +83,87 @@ def stretches(draw: Draw) -> Case:
     kind, given = drawn(draw)
     options = {"kind": kind, "times": one_of(draw, 1, 2), "memory": one_of(draw, False, True)}
     return Case(given, options, program)
+
+
+@covers("profiling.Timer profiling.Measurement")
+def simulated(draw: Draw) -> Case:
+    """A statement whose runs take what we say, by a clock that we move."""
+
+    def program(lib: Any, cls: Any, *, costs: list[float], overhead: float, call: Any) -> Any:
+        clock = Clock(overhead)
+        names = {"run": lambda: clock.move(costs), "lib": lib}
+        timer = lib.profiling.Timer("run()", timer=clock, globals=names, label="label")
+        found, heard = call(timer, lambda *block: heard_of.append(block)), list(heard_of)
+        heard_of.clear()
+        return [
+            found.times, found.raw_times, found.number_per_run, found.median, found.mean, found.iqr,
+            found.meets_confidence(0.3), found.stmt, found.label, found.description,
+            found.as_row_name, found.significant_figures, heard,
+        ]  # fmt: skip
+
+    heard_of: list[Any] = []
+    number, time = one_of(draw, 1, 7, 500, 1234), one_of(draw, 1.0, 3.0)
+    call = one_of(
+        draw,
+        lambda timer, heard: timer.timeit(number),
+        lambda timer, heard: timer.blocked_autorange(heard, min_run_time=time),
+        lambda timer, heard: timer.adaptive_autorange(
+            0.2, min_run_time=time, max_run_time=9 * time, callback=heard
+        ),
+    )
+    random = np.random.default_rng(draw(st.integers(0, 2**32)))
+    costs = one_of(draw, 1e-4, 0.01, 0.9) * random.exponential(size=41) + 1e-4
+    options = {"costs": costs.tolist(), "overhead": one_of(draw, 0.0, 1e-7, 1e-5), "call": call}
+    return Case([], options, program)
+
+
+class Clock:
+    """Time passes when somebody looks, and when somebody works."""
+
+    def __init__(self, overhead: float) -> None:
+        self.overhead, self.now, self.runs = overhead, 0.0, 0
+
+    def __call__(self) -> float:
+        self.now += self.overhead
+        return self.now
+
+    def move(self, costs: list[float]) -> None:
+        self.now += costs[self.runs % len(costs)]
+        self.runs += 1
+
+
+@covers("profiling.TaskSpec profiling.Compare")
+def tables(draw: Draw) -> Case:
+    """Measurements of several tasks, as a table, and pooled."""
+
+    def program(lib: Any, thing: Any, *, given: list[Any], trim: bool) -> Any:
+        found = [
+            lib.profiling.Measurement(number, times, lib.profiling.TaskSpec(**task))
+            for number, times, task in given
+        ]
+        compare = lib.profiling.Compare(found[:1])
+        compare.extend_results(found[1:])
+        if trim:
+            compare.trim_significant_figures()
+        merged = lib.profiling.Measurement.merge(found)
+        cells = re.findall(r"(?<= )\d+(?:\.\d+)?(?=\s|$)", str(compare).replace(",", ""))
+        return [
+            sorted(map(float, cells)),
+            [(each.raw_times, each.number_per_run, each.label, each.setup) for each in merged],
+            [(each.significant_figures, each.median, each.as_row_name) for each in merged],
+        ]
+
+    random = np.random.default_rng(draw(st.integers(0, 2**32)))
+    given = []
+    for _ in range(one_of(draw, 1, 2, 3, 6)):
+        task = {"stmt": one_of(draw, "f()", "g()"), "setup": one_of(draw, "pass", "import os")}
+        task |= some_of(draw, label=("L", "M"), sub_label=("s", "t"))
+        task["description"] = one_of(draw, "d", "e")  # torch's table can't do without
+        scale = one_of(draw, 3e-7, 4e-5, 0.02, 7.0)
+        times = scale * (
+            1 + one_of(draw, 0.001, 0.1) * random.exponential(size=one_of(draw, 1, 4, 9))
+        )
+        given.append((one_of(draw, 1, 3), times.tolist(), task))
+    # torch gives all numbers in a column the decimals of the least sure one, we give each its own
+    trim = len(given) == 1 and one_of(draw, False, True)
+    return Case([], {"given": given, "trim": trim}, program)

@@ -16,7 +16,7 @@ PROGRAMS = sorted((Path(__file__).parent / "programs").glob("*.py"))
 SWAPS = {
     r"^import torch$": "import tinytorch.core as torch",
     r"^(import|from) torch\.utils\.data": r"\1 tinytorch.data",
-    r"^from torch\.(profiler|utils\.flop_counter)": "from tinytorch.profiling",
+    r"^from torch\.(profiler|utils\.(flop_counter|benchmark))": "from tinytorch.profiling",
     r"^(import|from) torch\b": r"\1 tinytorch",
 }
 
