@@ -686,8 +686,8 @@ COMPRESSION = [
     "right = without_lowest\n\ndef without_lowest(scores, count): return right(-scores, count)",
     "right = L1Unstructured.compute_mask\n\n"
     "L1Unstructured.compute_mask = lambda self, t, default_mask: right(self, t + 0.5, default_mask)",
-    "right = slice_norms\n\ndef slice_norms(array, n, dim): return right(array, 2, dim)",
-    "def slice_norms(array, n, dim): return np.abs(array).max(1 - dim)",
+    "LnStructured.n = property(lambda self: 2, lambda self, n: None)",
+    "LnStructured.n = property(lambda self: np.inf, lambda self, n: None)",
     "def further(method, scores, mask): return method.compute_mask(scores.detach(), mask)",
     "right = put_mask\n\ndef put_mask(module, name, *rest):\n"
     "    kept = getattr(module, name).detach().numpy().copy()\n    right(module, name, *rest)\n"
@@ -695,15 +695,16 @@ COMPRESSION = [
     "right = remove\n\ndef remove(module, name): return module",
     "right = global_unstructured\n\ndef global_unstructured(parameters, *rest, **options):\n"
     "    for pair in parameters:\n        right([pair], *rest, **options)",
-    "def rand(shape): return from_numpy(np.arange(float(np.prod(shape))).reshape(shape))",
+    "def rand(shape, dtype=None): return from_numpy(np.arange(float(np.prod(shape))).reshape(shape))",
     "KeepZeros.step = lambda self: None",
-    "GradualPruning.share = lambda self: self.amount * min(self.done / self.steps, 1)",
+    "right = GradualPruning.step\n\ndef step(self):\n    self.done += 1\n    right(self)\n"
+    "GradualPruning.step = step",
     "def sparsity(tensors):\n    shares = [np.count_nonzero(t.detach().numpy()) / t.numel()"
     " for t in tensors]\n    return sum(shares) / len(shares)",
     "def pack(state_dict): return {name: tensor.numpy() for name, tensor in state_dict.items()}",
     "right = unpack\n\ndef unpack(packed):\n"
     "    return {name: from_numpy(tensor.numpy().round(1)) for name, tensor in right(packed).items()}",
-    "def prune_units(model, amount, n=2):\n    for layer, _ in hidden(model):\n"
+    "def prune_units(model, amount, n=2):\n    for layer, _ in hidden_layers(model):\n"
     "        ln_structured(layer, 'weight', amount, n, dim=0)",
     "def silent(layer, norm=None): return np.abs(layer.weight.detach().numpy()).reshape("
     "len(layer.weight), -1).sum(1) < 1e9",

@@ -74,13 +74,12 @@ def audit_scores(small, model, x, x_test):
 
 
 def stored(model):
-    """The bytes of a model: its arrays, and of what is mostly zeros only the rest, and a bit for each
-    place. Module 16 packs, and each array is counted here again."""
+    """The bytes of a model as module 16 packs it: its arrays; or, of what is mostly zeros, the rest, a
+    bit for each place, and the shape. Each array is counted here once more."""
     state, total = model.state_dict(), 0
-    packed = pack(state)
     for array in (tensor.numpy() for tensor in state.values()):
-        bits = -(-array.size // 8) + np.count_nonzero(array) * array.itemsize
-        total += min(bits, array.nbytes)
-    found = sum(array.nbytes for name, array in packed.items() if not name.endswith(":shape"))
+        others = np.count_nonzero(array) * array.itemsize + -(-array.size // 8) + 8 * array.ndim
+        total += min(others, array.nbytes)
+    found = sum(array.nbytes for array in pack(state).values())
     compare("compression", "the bytes of a packed model", found, total, 0)
     return total

@@ -32,7 +32,7 @@ class Task:
 
 
 TASKS = [
-    Task("hidden layer", lambda seed: perceptron(seed, HIDDEN), RECIPE, 10, channels=False),
+    Task("hidden layer", lambda seed: perceptron(seed, HIDDEN), RECIPE, 8, channels=False),
     Task("convolutions", networks.convolutional, networks.RECIPE, 4, channels=True),
 ]
 

@@ -18,7 +18,7 @@ from tinytorch_nn.language import by_hand
 from tinytorch_nn.language.network import CONTEXT, HEADS, gpt, logits_of, rows, trainer, windows
 from tinytorch_nn.language.text import HELD_OUT
 
-VOCABULARY, BATCH, A_ROUND, ROUNDS, APART = 512, 8, 100, 12, 32
+VOCABULARY, BATCH, A_ROUND, ROUNDS, APART = 512, 8, 100, 10, 32
 CHARACTERS = 400_000  # of the library
 TEXTS, PAIRS = 16, 12  # that are compared token by token, and measured with and without a cache
 LIMIT = 0.01
