@@ -375,7 +375,7 @@ test_unit_kernel()
 
 # %% nbgrader={"grade_id": "acceleration-operation"}
 #| export
-BLOCK = 2**15  # numbers: a few arrays of 2**17 bytes, which fit into a cache of the second level
+BLOCK = 2**16  # numbers: few enough for a cache, and enough for the price of the calls
 
 @operation
 @np.errstate(all="ignore")
@@ -831,16 +831,16 @@ for letter, (name, intensity, speed, share) in zip("ABCDEFGHI", found):
 # more calls. The last lines are whole steps of training, each with both peaks of memory.
 
 # %%
-for length in (2**16, 2**20, 2**24):
+for length in (2**17, 2**20, 2**24):
     x, output = numbers(length, dtype="f"), np.empty(length, "f")
-    for size in (2**10, 2**15, 2**20):
+    for size in (2**10, 2**16, 2**20):
         def fused():
             scratch = np.empty(min(size, length), "f")
             for block in blocks(length, size):
                 gelu_kernel(x[block], output[block], None, scratch[:block.stop - block.start])
         faster = in_turns(lambda: F.gelu.forward(x, "tanh"), fused, 5)
         print(f"{length:10,} numbers, blocks of {size:9,}: {faster}")
-for length in (2**16, 2**20, 2**23):
+for length in (2**17, 2**20, 2**23):
     x, y, g = (randn(length, requires_grad=True) for _ in range(3))
     ways = [lambda gelu=gelu: gelu(x).backward(g) for gelu in (plain_gelu, fused_gelu)]
     print(f"{length:9,} numbers, GELU, and back: {in_turns(*ways)}")
