@@ -6,7 +6,7 @@
 # from noise: blocks that a clock can see, intervals instead of numbers, fair pairs, a verdict in words,
 # and a map of what is worth keeping. Gosset (1908), who brewed beer, asked what a few measurements can
 # say. Efron (1979) let a sample answer that by itself, by drawing from it again and again. Georges,
-# Buytaert and Eeckhout (2007) showed how papers about fast programs had found wrong winners.
+# Buytaert and Eeckhout (2007) showed that the usual ways to time Java could find the wrong winner.
 #
 # **Prerequisites:** modules 01, 03, 06, 07 and 13 to 15, 18; medians, quantiles and logarithms.
 # **Time:** about 180 minutes, eight exercises.
@@ -176,11 +176,11 @@ test_unit_figures()
 #    block      ▲─────────────────────────────────────────▲         4 ticks for 14 runs
 # ```
 #
-# So long that looks and ticks vanish in it, but no longer, or there are few blocks, with an interruption
-# in each. torch tries blocks of 1, 10, 100, … runs. The first is taken whose time is so long that the
+# How long? Long enough that looks and ticks vanish in it, but no longer, or there are few, and each is
+# interrupted. torch tries blocks of 1, 10, 100, … runs. It takes the first that is so long that the
 # **overhead**, a block of no runs, is at most 1e-4 of it, and that it is at least a thousandth of
-# min_run_time, the time that all blocks together should take; or is more than min_run_time, all alone.
-# With an overhead of 1e-7, a run of 2e-6, and min_run_time = 0.2:
+# min_run_time, the time that all blocks together should take; or that is longer than min_run_time, all
+# alone. With an overhead of 1e-7, a run of 2e-6, and min_run_time = 0.2:
 #
 # ```
 #    runs                1         10         100        1000
@@ -474,7 +474,7 @@ for n in (3, 6, 12, 30, 120):
 
 # %% [markdown]
 # With three times it promises too much. Four times as many make the interval half as wide. What it says
-# is: *if these times are a fair sample*, the true median is here, but for a few times. The if is yours.
+# is: *if these times are a fair sample*, the true median is here, nearly always. The "if" is up to you.
 #
 # ## 5. Fair pairs
 # The same program, twice: first thirty runs of one, then thirty of the other, on a machine that gets
@@ -606,7 +606,7 @@ class Verdict:
         if self.faster == b:
             (a, b), numbers = (b, a), (1 / self.ratio, 1 / self.high, 1 / self.low)
         ratio, low, high = (f"{number:.3f}" for number in numbers)
-        words, n = f"times as fast as {b} ({100 * self.confidence_level:.3g} %", self.pairs
+        words, n = f"times as fast as {b} ({100 * self.confidence_level:.4g} %", self.pairs
         return (f"{a} is {ratio} {words}: {low} to {high}, {n} pairs)" if self.faster else
                 f"no difference can be told from {n} pairs: {a} is {low} to {high} {words})")
 
@@ -664,6 +664,7 @@ def test_unit_judge():
 test_unit_judge()
 
 # %%
+# The same two programs as before, now in pairs, and one that really is a little slower:
 clock = SimulatedClock(noise=0.02, drift=0.002, generator=seeded())
 times = interleave([clock.work(1), clock.work(1), clock.work(1.03)], timer=clock)
 print(same := judge(times[:, 0], times[:, 1], ("A", "the same")))
@@ -870,8 +871,8 @@ def test_unit_together():
     clock = SimulatedClock(noise=0.03, drift=0.001, overhead=1e-6, generator=seeded(6))
     seconds = {"old": 1, "same": 1, "better": 0.9, "worse": 1.2}
     calls = [clock.work(each) for each in seconds.values()]
-    times = interleave(calls, 40, timer=clock)
-    verdicts = judge_all(times, list(seconds), generator=seeded())
+    times = interleave(calls, 40, timer=clock, generator=seeded(7))
+    verdicts = judge_all(times, list(seconds), 0.9999, generator=seeded(8))
     equal([each.faster for each in verdicts], [None, "better", "old"], "who is faster")
     for each in verdicts:
         truth = 1 / seconds[each.names[0]]
