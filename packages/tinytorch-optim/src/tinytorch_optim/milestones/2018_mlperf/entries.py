@@ -1,5 +1,6 @@
 """Who competes: a trained model, and what modules 15 and 16 make of it."""
 
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, replace
 
@@ -20,7 +21,7 @@ class Task:
     """A model of an earlier milestone: `make(seed)` is a new one, and the recipe trains it."""
 
     name: str
-    make: callable
+    make: Callable
     recipe: Recipe
     starts: int
     channels: bool

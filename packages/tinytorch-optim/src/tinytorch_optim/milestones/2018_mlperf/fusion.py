@@ -37,6 +37,7 @@ def in_turns(plain, other, tokens, expected=None):
     reads = [lambda model=model: logits_of(model, tokens) for model in (plain, other)]
     times = interleave(reads, PAIRS, 2)
     needs = [peak_memory(read) for read in reads]
-    print(f"  the same logits, to {np.abs(logits[1] - logits[0]).max() / largest:.0e};")
+    apart = np.abs(logits[1] - logits[0]).max() / largest
+    print(f"  the same logits, apart by at most {apart:.0e} of the largest one;")
     print(f"  {judge(*times.T[::-1], ('fused', 'plain'))};")
     print(f"  at most {needs[1]:,} bytes more than before, instead of {needs[0]:,}.")

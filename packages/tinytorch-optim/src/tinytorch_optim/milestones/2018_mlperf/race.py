@@ -36,7 +36,7 @@ def check_verdicts(verdicts, times):
     found = [verdict.ratio for verdict in verdicts]
     compare("benchmarking", "how many times as fast", found, middle)
     for verdict, ratio in zip(verdicts, middle, strict=True):
-        compare("benchmarking", "an interval", verdict.low <= ratio <= verdict.high, True, 0)
+        compare("benchmarking", "an interval", int(verdict.low <= ratio <= verdict.high), 1, 0)
 
 
 def spread(times):
