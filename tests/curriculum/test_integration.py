@@ -75,6 +75,10 @@ BROKEN = {
         "def integer_linear(input, weight, sums=None):\n"
         "    return int_matmul(input.codes, weight.codes.T)"
     ),
+    "compression": (
+        "_right = taken\n\n"
+        "def taken(layer, outputs, inputs=()): return _right(layer, outputs[::-1], inputs)"
+    ),
     "acceleration": (
         "_right = absorb\n\n"
         "def absorb(partial, scores, value): return _right(partial, scores * 1.001, value)"

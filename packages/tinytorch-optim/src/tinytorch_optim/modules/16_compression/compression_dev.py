@@ -106,15 +106,16 @@ def how_many(amount, size):
         raise ValueError(f"amount={amount}, but there are only {size} to choose from")
     return amount
 
+def checked(amount):
+    if not isinstance(amount, Real):
+        raise TypeError(f"amount is a whole number or a share, not {amount!r}")
+    if amount < 0 or (amount > 1 and not isinstance(amount, Integral)):
+        raise ValueError(f"amount={amount} is no share from 0.0 to 1.0, and no number of things")
+    return amount
+
 class BasePruningMethod:
     """Chooses what to prune. A subclass says how, in compute_mask(t, default_mask)."""
     PRUNING_TYPE = "unstructured"
-    def __init__(self, amount):
-        if not isinstance(amount, Real):
-            raise TypeError(f"amount is a whole number or a share, not {amount!r}")
-        if amount < 0 or (amount > 1 and not isinstance(amount, Integral)):
-            raise ValueError(f"amount={amount} is no share from 0.0 to 1.0, and no number of things")
-        self.amount = amount
     @classmethod
     def apply(cls, module, name, *args, importance_scores=None, **kwargs):
         method = cls(*args, **kwargs)
@@ -134,6 +135,7 @@ def without_lowest(scores, count):
     ### END SOLUTION
 
 class L1Unstructured(BasePruningMethod):
+    def __init__(self, amount): self.amount = checked(amount)
     def compute_mask(self, t, default_mask):
         """default_mask, and besides 0 where |t| is lowest: self.amount of all that t has. Both are
         tensors of one shape and dtype, and so is the result, a new one. (Tensor times array works.)"""
@@ -141,15 +143,13 @@ class L1Unstructured(BasePruningMethod):
         lowest = without_lowest(np.abs(t.numpy()), how_many(self.amount, t.numel()))
         return default_mask * lowest
         ### END SOLUTION
-class RandomUnstructured(BasePruningMethod):  # what any rule has to beat
+class RandomUnstructured(L1Unstructured):  # what any rule has to beat
     def compute_mask(self, t, default_mask):
-        return L1Unstructured(self.amount).compute_mask(rand(t.shape, dtype=t.dtype), default_mask)
+        return super().compute_mask(rand(t.shape, dtype=t.dtype), default_mask)
 
 class LnStructured(BasePruningMethod):
     PRUNING_TYPE = "structured"
-    def __init__(self, amount, n, dim=-1):
-        super().__init__(amount)
-        self.n, self.dim = n, dim
+    def __init__(self, amount, n, dim=-1): self.amount, self.n, self.dim = checked(amount), n, dim
     def compute_mask(self, t, default_mask):
         """The same for slices of t along self.dim (which may be negative), the lowest by their n-norm.
         Approach: np.moveaxis brings dim to the front, the other axes become one, and np.linalg.norm
@@ -233,7 +233,7 @@ def put_mask(module, name, method, scores=None):
     an optimizer knows this very tensor. Approach: the mask is what compute_mask makes of the scores and
     of ones, or, if there is one already (`mask_of`), what `further` makes of it."""
     parameter = getattr(module, name).detach()
-    scores = parameter if scores is None else scores.detach()
+    scores = parameter if scores is None else scores.detach().to(parameter.dtype)
     assert scores.shape == parameter.shape, f"scores {scores.shape} for {name} {parameter.shape}"
     ### BEGIN SOLUTION
     mask = mask_of(module, name)
@@ -422,7 +422,7 @@ test_unit_training()
 #    8 · 4 = 32 bytes               1 + 2 · 4 = 9 bytes, and 8 for the shape (8,)
 # ```
 #
-# The bits take 1/32 of the array, so this pays once somewhat more than 3 % are zeros, and loses nothing.
+# The bits take 1/32 of the array, so this pays once a few more than one in 32 are 0, and loses nothing.
 
 # %% nbgrader={"grade_id": "compression-bytes"}
 #| export
@@ -832,7 +832,7 @@ wide, inputs = nn.Sequential(nn.Linear(512, 2048), nn.ReLU(), nn.Linear(2048, 51
 global_unstructured(weights(zeros := deepcopy(wide)), L1Unstructured, amount=0.9)
 prune_units(half := deepcopy(wide), 0.5)
 low = nn.Sequential(factorize(wide[0], 128), nn.ReLU(), factorize(wide[2], 128))
-models = {"as it was": wide, "90 % zeros": zeros, "half its units silent": half,
+models = {"as it was": wide, "nine tenths zeros": zeros, "half its units silent": half,
           "half its units taken out": shrink(half), "rank 128": low}
 turns = [[latency(lambda: model(inputs), 0, 1).times[0] for model in models.values()] for _ in range(21)]
 for what, times in zip(models, 1e3 * np.transpose(turns)):
@@ -841,8 +841,8 @@ for what, times in zip(models, 1e3 * np.transpose(turns)):
 # %% [markdown]
 # Zeros make a file small, and nothing fast: the product has its shape, and BLAS multiplies by 0 as by
 # anything. With units taken out, or a lower rank, products are smaller. So: weights for bytes, units for
-# time. And compare pruned networks with those of their size from scratch: what pruning tells is mostly
-# which size is enough (Liu et al., 2019).
+# time. And compare pruned networks with those of their size from scratch: was the better network found,
+# or only the size that is enough (Liu et al., 2019)?
 
 # %%
 # Pupils of 16 units, taught by labels or by answers, for the same number of steps; three starts each. An
@@ -887,8 +887,8 @@ test_unit_together()
 #    what the activation makes of 0?
 # 2. `clip_grad_norm_` stands between backward and the step. With `KeepZeros`, whose gradients does it
 #    count? What does that change, and where would you multiply by the masks instead?
-# 3. Prune 75 %, set what is left back to its very first values, and train again (Frankle and Carbin,
-#    2019). Then do the same with other first values. What do you find?
+# 3. Prune three quarters, set what is left back to its very first values, and train again (Frankle
+#    and Carbin, 2019). Then do the same with other first values. What do you find?
 # 4. Write a product that skips zeros: for each row, places and values of what is left. How much must be
 #    gone before it beats the dense one, and why so much?
 
