@@ -157,12 +157,11 @@ def test_unit_roof():
     for flops, moved, expected in [(1000, 12_000, 6e-7), (65_536, 12_288, 6.5536e-7), (0, 40, 2e-9)]:
         got = least_time(flops, moved, example)
         assert abs(got - expected) < 1e-15, f"{flops} FLOPs, {moved} bytes: {expected} s, not {got}"
-    rows = [SimpleNamespace(intensity=3.5, **dict(zip(
-        ("key", "flops", "bytes_moved", "self_cpu_time_total"), row))) for row in [
-            ("a", 65_536, 12_288, 1.6384), ("view", 0, 0, 1), ("b", 0, 12, 2)]]
+    Row = namedtuple("Row", "key flops bytes_moved intensity self_cpu_time_total")
+    rows = [Row("a", 65_536, 12_288, 5.5, 1.6384), Row("view", 0, 0, 0, 1), Row("b", 0, 12, 0, 2)]
     got = under_the_roof(rows, example)
     assert [each[0] for each in got] == ["a", "b"], f"a and b, in this order, and no view: {got}"
-    expected = [[3.5, 40e9, 0.4], [3.5, 0, 0.0003]]
+    expected = [[5.5, 40e9, 0.4], [0, 0, 0.0003]]
     assert np.allclose([each[1:] for each in got], expected, 1e-9, 0), f"{expected}, not {got}"
 test_unit_roof()
 
@@ -210,8 +209,9 @@ print(chart(here, [(str(n), n / 6, rate(2 * n**3, lambda: a @ a)) for n, a in sq
 # ```
 #
 # a is read once for each column of tiles of c: ⌈m/tile⌉ times. b is read once for each row of them:
-# ⌈n/tile⌉ times. Only three tiles must fit into the cache at once. Twice the tile, half the reading;
-# Hong and Kung proved that with a cache of a given size no other order can do essentially better.
+# ⌈n/tile⌉ times. Twice the tile, half the reading: in float32, about tile/4 FLOPs a byte. So from a tile
+# of 4 · ridge on, memory doesn't decide any more, as long as three tiles fit into the cache. (With a
+# cache of a given size, Hong and Kung proved, no order of the products can do essentially better.)
 #
 # In Python, a tile does something else, too: with tile = 1 it is a loop over numbers, with tile = n one
 # call for everything. **Vectorisation** means to pay the price of a call for many numbers at once.
@@ -275,13 +275,13 @@ def test_unit_tiles():
         assert max(each.largest for each in (a, b, c)) <= tile**2, f"pieces larger than a tile of {tile}"
 test_unit_tiles()
 
-# %% The same product with tiles of many sizes: calls, bytes, intensity, and time.
-a, b, c = (numbers(256, 256, dtype="f") for _ in range(3))
-for tile in (8, 16, 32, 64, 128, 256):
-    moved = 4 * tiled_traffic(256, 256, 256, tile)
-    took = latency(lambda: tiled_matmul(a, b, c, tile), warmup=0, repeat=3).median
-    print(f"tile {tile:3}: {(256 // tile)**3:7,} products, {moved:12,} bytes, "
-          f"{2 * 256**3 / moved:6.1f} FLOPs a byte, {took * 1e3:9.2f} ms")
+# %% The same product with tiles of many sizes, from a loop to one call: products, traffic, and time.
+a, b, c = (numbers(32, 32, dtype="f") for _ in range(3))
+for tile in (1, 2, 4, 8, 16, 32):
+    moved = 4 * tiled_traffic(32, 32, 32, tile)
+    took = latency(lambda: tiled_matmul(a, b, c, tile), warmup=1, repeat=3).median
+    print(f"tile {tile:2}: {(32 // tile)**3:6,} products, {moved:7,} bytes, "
+          f"{2 * 32**3 / moved:4.1f} FLOPs a byte, {took * 1e6:9,.1f} µs")
 
 # %% [markdown]
 # Calls and bytes fall together here. The last line is one call into BLAS, which has its own tiles, for
