@@ -14,7 +14,7 @@ from tinytorch_core.recipe import Recipe
 from tinytorch_nn.language import by_hand
 from tinytorch_nn.language.checks import HEADS, VOCABULARY, WIDTH, leaf, lively, slopes
 
-LONG = 300  # tokens: more than a tile of module 17
+LONG = a.TILE + 44  # tokens
 
 
 def check_acceleration():
@@ -88,7 +88,8 @@ def check_tiles():
 
 def check_gelu():
     """More numbers than a block has, and not a multiple of it."""
-    array, factors = numbers(3, 2**14 - 5), numbers(3, 2**14 - 5) * 2
+    array = numbers(3, a.BLOCK // 2 - 5)
+    factors = np.roll(array, 1) * 2
     with checking("acceleration", "fused_gelu"):
         x = leaf(array)
         output = a.fused_gelu(x)
@@ -99,7 +100,7 @@ def check_gelu():
 
 def check_steps():
     """Of a matrix that has more numbers than a block, and a row that has fewer."""
-    arrays, recipe = [numbers(200, 201), numbers(7)], Recipe(1, 1, 0.01, 0.1, 1.0)
+    arrays, recipe = [numbers(200, a.BLOCK // 200 + 9), numbers(7)], Recipe(1, 1, 0.01, 0.1, 1.0)
     other = AdamW(arrays, recipe)
     with checking("acceleration", "FusedAdamW"):
         parameters = [nn.Parameter(torch.tensor(array)) for array in arrays]
