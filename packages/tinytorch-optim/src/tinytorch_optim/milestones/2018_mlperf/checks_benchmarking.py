@@ -142,7 +142,7 @@ def check_verdict():
     # the spread of a median of so many logarithms, if they come from a bell curve
     spread = 1.96 * 1.2533 / 20 / 60**0.5
     ends = np.log([ahead.low / ahead.ratio, ahead.high / ahead.ratio])
-    compare("benchmarking", "the ends of a verdict's interval", ends, [-spread, spread], spread)
+    compare("benchmarking", "the ends of a verdict's interval", ends, [-spread, spread], spread / 2)
     found = [verdict.faster for verdict in (ahead, behind, even)]
     if found != ["one", "other", None]:
         fault("benchmarking", "a verdict", f"it says {found}: should be one, other, and None")

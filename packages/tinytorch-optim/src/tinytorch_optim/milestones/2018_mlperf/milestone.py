@@ -6,8 +6,9 @@ from drawing import draw
 from entries import TASKS
 from fusion import fused
 from race import race
+from reading import read_smaller
 from tinytorch_nn.language.text import HELD_OUT, TO_LEARN, read
-from writing import cache_pays, int8_reads, learn_to_read, same_logits, same_texts, waits
+from writing import cache_pays, learn_to_read, same_logits, same_texts, waits
 
 
 def main():
@@ -18,11 +19,11 @@ def main():
         models, right = compete(task)
         judge(models, right)
         results[task.name] = models, right, race(task, models)
-    model, tokenizer, inputs, targets = learn_to_read(text, other)
+    model, tokenizer, loader, inputs, targets = learn_to_read(text, other)
     same_logits(model, inputs)
     same_texts(model, tokenizer)
     cache_pays(model)
-    int8_reads(model, inputs, targets)
+    read_smaller(model, loader, inputs, targets)
     fused(model, inputs)
     draw(results, waits(model))
 

@@ -1,6 +1,5 @@
-"""A GPT reads Python's library for a while, and must say the same with a cache, in int8 nearly so."""
+"""A GPT reads Python's library for a while, and must say and write the same with a cache."""
 
-import sys
 from copy import deepcopy
 from functools import partial
 from textwrap import indent
@@ -11,8 +10,7 @@ from tinytorch.data import BPETokenizer
 from tinytorch.nn import transformer
 from tinytorch.optim import memoization
 from tinytorch.optim.memoization import KVCache, multiplications, read, step
-from tinytorch.optim.quantization import quantize_dynamic
-from tinytorch.profiling import bootstrap, interleave, judge, latency, model_size
+from tinytorch.profiling import interleave, judge, latency
 from tinytorch_core.evidence import checking, compare, fault
 from tinytorch_nn.language import by_hand
 from tinytorch_nn.language.network import CONTEXT, HEADS, gpt, logits_of, rows, trainer, windows
@@ -21,12 +19,12 @@ from tinytorch_nn.language.text import HELD_OUT
 VOCABULARY, BATCH, A_ROUND, ROUNDS, APART = 512, 8, 100, 10, 32
 CHARACTERS = 400_000  # of the library
 TEXTS, PAIRS = 16, 12  # that are compared token by token, and measured with and without a cache
-LIMIT = 0.01
 START = "\n\ndef "
 
 
 def learn_to_read(text, other):
-    """(a trained GPT, its tokenizer, inputs and targets (N, CONTEXT) of what was held out)."""
+    """(a trained GPT, its tokenizer, a loader of what it read; and of what was held out, inputs and
+    targets (N, CONTEXT))."""
     with checking("tokenization", "BPETokenizer"):
         tokenizer = BPETokenizer().train(text[: CHARACTERS // 2], VOCABULARY)
         ids = np.array(tokenizer.encode(text[:CHARACTERS]))
@@ -38,7 +36,7 @@ def learn_to_read(text, other):
     inputs, targets = windows(held_out, CONTEXT)
     model, loader = gpt(VOCABULARY, CONTEXT, 0), rows(*windows(ids, APART), BATCH, A_ROUND * BATCH)
     trainer(model, A_ROUND * ROUNDS).fit(loader, ROUNDS, rows(inputs, targets, 64))
-    return model.eval(), tokenizer, inputs, targets
+    return model.eval(), tokenizer, loader, inputs, targets
 
 
 def same_logits(model, inputs):
@@ -120,21 +118,3 @@ def waits(model):
         found["with a cache"].append(latency(more, 2, 9).median * 1e6)
         found["without a cache"].append(latency(again, 2, 9).median * 1e6)
     return found
-
-
-def int8_reads(model, inputs, targets):
-    """Its dense layers in int8: the next token is right as often, up to a point of 100."""
-    with checking("quantization", "quantize_dynamic"):
-        small = quantize_dynamic(model)
-    right = [logits_of(each, inputs).argmax(2) == targets for each in (model, small)]
-    pairs = right[0].astype(float) - right[1]
-    torch.manual_seed(0)
-    low, high = bootstrap(pairs.mean(1), np.mean)  # tokens of one row have much in common
-    sizes = [model_size(each).bytes for each in (model, small)]
-    print(
-        f"\nThe next token of what was held out is right in {right[0].mean():.2%}; with dense layers in"
-        f" int8 in {right[1].mean():.2%}:\n{100 * pairs.mean():+.3f} points lost ({100 * low:+.3f} to"
-        f" {100 * high:+.3f}), with {sizes[1]:,} bytes instead of {sizes[0]:,}."
-    )
-    if high > LIMIT:
-        sys.exit(f"\nint8 may lose {100 * LIMIT:g}, and perhaps lost {100 * high:.2f}")
