@@ -167,7 +167,6 @@ class LnStructured(BasePruningMethod):
 
 # %% [markdown]
 # ### 🧪 Unit Test: Lowest
-# The numbers above, ties, and norms beside their definition.
 
 # %% nbgrader={"grade_id": "test-compression-lowest", "points": 14}
 TABLE = np.array([[2, -1, 0.5], [-3, 1, 1], [1, -0.5, 1.5], [0.5, 1, -2]], "f")
@@ -508,16 +507,18 @@ SIZES = {nn.Linear: ("out_features", "in_features"), nn.Conv2d: ("out_channels",
          nn.BatchNorm2d: ("num_features",)}
 ZERO_STAYS = nn.ReLU, nn.Tanh, nn.GELU, nn.Identity, nn.Dropout, nn.Flatten, nn.MaxPool2d, nn.AvgPool2d
 def hidden_layers(model):  # each Linear or Conv2d but the last: (layer, the BatchNorm2d behind, or None)
-    found, odd = [], None
+    found, odd, kinds = [], [], {*map(type, model)}
+    if {nn.Conv2d, nn.Linear} <= kinds and nn.Flatten not in kinds:
+        raise ValueError(f"there is no Flatten between Conv2d and Linear: {model}")
     for module in model:
         if type(module) in (nn.Linear, nn.Conv2d):
             if odd or getattr(module, "groups", 1) != 1:
-                raise ValueError(f"units can't be taken out on both sides of {odd or module}")
+                raise ValueError(f"units can't be taken out on both sides of {[*odd, module][0]}")
             found.append((module, None))
         elif type(module) is nn.BatchNorm2d and found:
             found[-1] = found[-1][0], module
         elif not isinstance(module, ZERO_STAYS):
-            odd = module
+            odd.append(module)
     return found[:-1]
 
 def silent(layer, norm=None):
@@ -648,8 +649,7 @@ def shrink(model):
 
 # %% nbgrader={"grade_id": "test-compression-shrink", "points": 13}
 def test_unit_shrink():
-    norm = nn.BatchNorm2d(3, affine=False)
-    norm(randn(4, 3, 2, 2))
+    (norm := nn.BatchNorm2d(3, affine=False))(randn(4, 3, 2, 2))
     small = taken(norm, np.array([1]))
     same(small.running_mean, norm.running_mean.numpy()[[1]], "a norm's buffers", 0)
     assert (small.num_features, small.num_batches_tracked.item()) == (1, 1), f"one channel: {small}"
@@ -670,8 +670,8 @@ def test_unit_shrink():
     same(small(images), logits, "the very same logits", 0)
     assert len(np.unique(logits)) > 3 and not small[6].training, "in the mode of the model"
     same(model(images), logits, "the model itself, which stays as it was", 0)
-    assert small[7].weight_mask.shape == (3, 12), "masks shrink with their parameters"
     same(shrink(small)(images), logits, "nothing more to take out", 0)
+    assert small[7].weight_mask.shape == (3, 12), "masks shrink with their parameters"
     assert small[2] is not model[2], "nothing is shared"
 test_unit_shrink()
 

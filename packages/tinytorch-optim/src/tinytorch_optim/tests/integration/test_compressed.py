@@ -179,3 +179,23 @@ def test_a_pupil_learns_from_answers_alone(trained, digits):
             optimizer.step()
     right = (pupil(x_test).detach().numpy().argmax(1) == y_test.numpy()).mean()
     assert right > 0.9, f"from a teacher's answers it should learn to read: {right:.1%}"
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        [nn.Linear(4, 4), nn.Sigmoid()],
+        [nn.Linear(4, 4), nn.Softmax(1)],
+        [nn.Conv2d(4, 4, 1, groups=2), nn.Flatten()],
+        [nn.Conv2d(4, 4, 1), nn.ReLU()],
+        [nn.Linear(4, 4), nn.ModuleList()],
+    ],
+)
+def test_units_stay_where_nobody_could_tell_what_goes_with_them(between):
+    model = nn.Sequential(*between, nn.Linear(4, 4))
+    before = {name: value.numpy().copy() for name, value in model.state_dict().items()}
+    for call in (lambda: prune_units(model, 0.5)), (lambda: shrink(model)):
+        with pytest.raises(ValueError, match=r"taken out|Flatten"):
+            call()
+    assert list(model.state_dict()) == list(before), "what is refused gets no masks"
+    shrink(nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 2), nn.Softmax(1)))
