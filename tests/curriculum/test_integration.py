@@ -93,6 +93,9 @@ BROKEN = {
         "    low, high = _right(*args, **more)\n"
         "    return Interval((3 * low + high) / 4, (low + 3 * high) / 4)"
     ),
+    "olympics": (
+        "_right = wilson\n\ndef wilson(right, total, z=1.96): return _right(right, total, 2 * z)"
+    ),
 }
 
 
