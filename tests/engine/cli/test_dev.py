@@ -28,7 +28,7 @@ def test_a_project_is_built(alone: Path) -> None:
 
 
 def test_a_sound_project_is_said_to_be_sound(alone: Path) -> None:
-    done = tito("dev", "check", ".", cwd=alone, TITO_DISABLE_PLUGINS=OUR_TIERS)
+    done = tito("dev", "check", "--sources", ".", cwd=alone, TITO_DISABLE_PLUGINS=OUR_TIERS)
     assert (done.code, done.out, done.err) == (0, "The sources are sound.\n", "")
 
 

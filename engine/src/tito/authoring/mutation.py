@@ -9,12 +9,12 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tito.authoring.workshop import workshop
 from tito.curriculum.config import read_config
 from tito.curriculum.installed import Installed
 from tito.errors import TitoError
 from tito.learner.run import environment, run_process
 from tito.model import Finding, Module
-from tito.workspace.find import MARKER, read_workspace, render
 
 ENOUGH = 0.95
 EQUIVALENT = "mutants.yaml"
@@ -130,18 +130,15 @@ def _stale(key: tuple[str, str, str], outcomes: list[Outcome], file: str) -> Fin
 
 def _run(found: Installed, module: Module, source: Path, jobs: int) -> list[Outcome]:
     """In a workspace where what the module requires is provided, and all the rest is locked."""
-    with tempfile.TemporaryDirectory(prefix="tito-") as temporary:
-        root, work, report = (Path(temporary) / name for name in ("course", "work", "report"))
-        root.mkdir()
+    place = tempfile.TemporaryDirectory(prefix="tito-")
+    with workshop(found, module) as desk, place as temporary:
+        work, report = Path(temporary) / "work", Path(temporary) / "report"
         work.mkdir()
-        needed = sorted(found.course().requirements(module.id) - {module.id})
-        tiers = tuple(each.tier.id for each in found.tiers)
-        (root / MARKER).write_text(render(tiers) + f"provided = {json.dumps(needed)}\n")
         command = [
             *(sys.executable, "-P", "-m", "tito.authoring.mutants_runner"),
             *(str(source), str(report), str(jobs), str(os.getpid())),
         ]
-        env = {**environment(read_workspace(root), module.id), "TMPDIR": temporary}
+        env = {**environment(desk.workspace, module.id), "TMPDIR": temporary}
         with open(f"{report}.err", "w+b") as stderr:
             ended = run_process(command, work, env, MOST_SECONDS, stderr)
             stderr.seek(0)

@@ -20,6 +20,14 @@ if TYPE_CHECKING:
     from tito.authoring.mutation import Mutation
 
 
+jobs_option = click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How many run at a time.  [default: all CPUs]",
+)
+
+
 @click.group(cls=Group)
 def dev() -> None:
     """For authors: build and check tiers from their sources."""
@@ -41,29 +49,81 @@ def build(projects: tuple[Path, ...]) -> None:
 
 @dev.command()
 @click.argument("projects", metavar="[PROJECT]…", nargs=-1, type=click.Path(path_type=Path))
-def check(projects: tuple[Path, ...]) -> None:
-    """Tell everything that is wrong in the sources of a tier.
+@click.option("--module", "names", metavar="MODULE", multiple=True, help="Only this module.")
+@click.option("--sources", is_flag=True, help="Only read the sources; run nothing.")
+@jobs_option
+def check(
+    projects: tuple[Path, ...], names: tuple[str, ...], sources: bool, jobs: int | None
+) -> None:
+    """Prove that the modules of a tier keep the laws.
 
-    Without PROJECT, of every tier that is installed in editable mode.
+    Tells everything that is wrong in the sources. If nothing is, runs each module: its solutions
+    must pass with only what it requires, the handed-out lesson must earn nothing and show nothing
+    of a solution, and the tests must notice mistakes. Without PROJECT, of every tier that is
+    installed in editable mode.
     """
     from tito.authoring.projects import check_project
 
-    findings = [finding for project in _projects(projects) for finding in check_project(project)]
+    chosen = _projects(projects)
+    _end_if_wrong([finding for project in chosen for finding in check_project(project)])
+    if sources:
+        click.echo("The sources are sound.")
+        return
+    from tito.authoring.laws import prove
+    from tito.authoring.projects import lessons
+    from tito.curriculum.installed import installed
+
+    found, wrong = installed(), []
+    for module, folder in lessons(found, chosen, names):
+        findings = list(prove(found, module, folder, jobs or os.cpu_count() or 1))
+        wrong += findings
+        errors = any(each.level == "error" for each in findings)
+        click.echo(f"{module.folder}: {'breaks a law' if errors else 'keeps the laws'}")
+    _end_if_wrong(wrong)
+
+
+@dev.command("new-tier")
+@click.argument("name")
+@click.option("--namespace", help="Where its names go.  [default: where the installed tiers' go]")
+@click.option("--requires", metavar="TIER", multiple=True, help="A tier that it builds on.")
+def new_tier(name: str, namespace: str | None, requires: tuple[str, ...]) -> None:
+    """Make the project of a tier of your own, in a folder that is named like its distribution."""
+    from tito.authoring import skeleton
+    from tito.curriculum.installed import installed
+
+    found = installed()
+    spaces = {each.tier.namespace for each in found.tiers}
+    namespace = namespace or (spaces.pop() if len(spaces) == 1 else name.partition("-")[0])
+    folder = skeleton.new_tier(found, name, namespace, requires, Path())
+    click.echo(f"{folder} is the project of a tier whose names go to {namespace}. Next:")
+    click.echo(f"  cd {folder} && tito dev new-module NAME && pip install -e . && tito dev check .")
+
+
+@dev.command("new-module")
+@click.argument("name")
+@click.argument("project", default=".", type=click.Path(path_type=Path))
+@click.option("--requires", metavar="MODULE", multiple=True, help="A module that it builds on.")
+@click.option("--number", type=click.IntRange(1, 99), help="Its place among all modules.")
+def new_module(name: str, project: Path, requires: tuple[str, ...], number: int | None) -> None:
+    """Make a lesson in the project that is here, or in PROJECT: it works, and is yours to rewrite."""
+    from tito.authoring import skeleton
+    from tito.curriculum.installed import installed
+
+    folder = skeleton.new_module(installed(), name, requires, number, project)
+    click.echo(f"{folder} is a lesson that keeps every law. Write yours over it, and then:")
+    click.echo("  tito dev build && tito dev check")
+
+
+def _end_if_wrong(findings: list[Finding]) -> None:
     say_findings(findings)
     if any(finding.level == "error" for finding in findings):
         sys.exit(1)
-    click.echo("The sources are sound.")
 
 
 @dev.command()
 @click.argument("projects", metavar="[PROJECT]…", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--module", "names", metavar="MODULE", multiple=True, help="Only this module.")
-@click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="How many run at a time.  [default: all CPUs]",
-)
+@jobs_option
 @json_option
 def mutants(
     projects: tuple[Path, ...], names: tuple[str, ...], jobs: int | None, as_json: bool

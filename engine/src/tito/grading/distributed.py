@@ -54,10 +54,12 @@ def _graded(client: Client, tasks: Iterator[Task], room: int) -> Iterator[Done]:
 
 
 def _done(future: Future, task: Task) -> Done:
-    if future.status == "finished":
-        return Done(*future.result())
-    problem = f"the cluster gave it up: {future.exception()}"
-    return Done(task.student, task.assignment, problem=problem)
+    # A machine that is lost with the result in its memory makes a finished task unfinished again: to
+    # ask for the exception waits for another one.
+    if problem := future.exception():
+        problem = f"the cluster gave it up: {problem}"
+        return Done(task.student, task.assignment, problem=problem)
+    return Done(*future.result())
 
 
 def grade_there(task: Task) -> tuple[Any, ...]:
