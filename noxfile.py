@@ -176,6 +176,40 @@ def browser(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """The site, in docs/build/html, looked at in a browser. Needs npm, chromium and chromedriver.
+
+    `-- --without-milestones` is quicker the first time, `-- --links` asks whether links elsewhere work.
+    """
+    if not shutil.which("npm"):
+        session.error("Fonts, MathJax and Mermaid come from npm: sudo apt-get install npm")
+    install_editable(session, "-r", "docs/requirements.txt", "pytest", "selenium>=4.20")
+    made = ROOT / "docs/build"
+    pages = str(made / "pages")
+    session.run("python", "docs/making/vendored.py", str(made / "vendored"))
+    options = [word for word in session.posargs if word != "--links"]
+    command = ("docs/making/pages.py", *options, pages, str(made / "outputs"))
+    session.run("python", *command, env=ONE_THREAD)
+    shutil.rmtree(made / "html", ignore_errors=True)
+    sphinx = (
+        "sphinx-build",
+        "-q",
+        "-E",
+        "-n",
+        "-W",
+        "--keep-going",
+        "-c",
+        "docs",
+        "-d",
+        str(made / "doctrees"),
+    )
+    session.run(*sphinx, pages, str(made / "html"))
+    session.run("pytest", "tests/site", env={**ONE_THREAD, "PYTHONPATH": "docs/making"})
+    if "--links" in session.posargs:
+        session.run(*sphinx, "-b", "linkcheck", pages, str(made / "linkcheck"))
+
+
+@nox.session
 def attacks(session: nox.Session) -> None:
     """Grade the hostile submissions with stock nbgrader, in containers. Writes docs/attacks.md."""
     install_editable(session, "-r", "tests/requirements.txt")
