@@ -13,10 +13,13 @@ nitpicky = True
 # Lessons were run when their pages were written.
 nb_execution_mode = "off"
 nb_merge_streams = True
+nb_code_prompt_show = "The test"
+nb_code_prompt_hide = "The test"
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_fence_as_directive = ["mermaid"]
 myst_heading_anchors = 3
 highlight_language = "text"
+smartquotes = False  # quotes may belong to code
 
 html_theme = "sphinx_book_theme"
 html_title = "TinyTorch"
@@ -32,5 +35,6 @@ html_theme_options = {
     "use_download_button": False,
     "use_fullscreen_button": False,
     "show_toc_level": 2,
+    "footer_content_items": ["copyright.html"],
     "show_navbar_depth": 1,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -35,11 +36,19 @@ still to be written, and below the cells stands what a solved lesson prints. Tes
 folded away.
 :::
 """
+HINTS = """\
+::::{{dropdown}} Hints
+
+{hints}
+::::
+"""
 HINT = """\
-:::{{dropdown}} Hint {number}
+:::{{dropdown}} {number}
 {hint}
 :::
 """
+# Hints are text with code in it: outside of backticks, no sign is Markdown's.
+SIGN = re.compile(r"(`[^`]*`)|([!-/:-@\[-_{-~])")
 
 
 def source_folder(found: Installed, module: Module) -> Path:
@@ -98,8 +107,12 @@ def with_words(cells: list[dict[str, Any]], module: Module, about: str) -> Itera
     for cell in others:
         yield cell
         if staged := module.hints.get(cell["id"]):
-            parts = (HINT.format(number=n, hint=hint) for n, hint in enumerate(staged, 1))
-            yield words(f"hints-{cell['id']}", "\n".join(parts))
+            parts = (HINT.format(number=n, hint=as_text(h)) for n, h in enumerate(staged, 1))
+            yield words(f"hints-{cell['id']}", HINTS.format(hints="\n".join(parts)))
+
+
+def as_text(hint: str) -> str:
+    return SIGN.sub(lambda match: match[1] or f"\\{match[2]}", hint)
 
 
 def words(name: str, text: str) -> dict[str, Any]:

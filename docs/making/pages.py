@@ -24,6 +24,10 @@ DOCS = ROOT / "docs"
 README = ROOT / "README.md"
 OUTSIDE = ("CONTRIBUTING", "RELEASING")  # pages that stand at the root of the repository
 README_SECTION = re.compile(r"<!-- README: (?P<title>.+) -->")
+WITHOUT_MUTANTS = """
+In the repository, `docs/mutants.md` goes on with every mutant that no test can tell from the solution, and
+why. They are not on this page, because they show what a solution looks like.
+"""
 TIER = """\
 # {title}
 
@@ -83,6 +87,8 @@ def write_documents(folder: Path) -> None:
         text = README_SECTION.sub(lambda match: sections[match["title"]], text)
         if path == DOCS / "reference.md":
             text = facts.with_types(text)
+        if path == DOCS / "mutants.md":
+            text = text.partition("\n## Equivalent\n")[0] + WITHOUT_MUTANTS
         (folder / page).parent.mkdir(parents=True, exist_ok=True)
         (folder / page).write_text(text, encoding="utf-8")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import facts
 import pytest
 from kept import digest, kept
-from lessons import lesson_page, refuse_leaks, source_folder, sources, with_words
+from lessons import as_text, lesson_page, refuse_leaks, source_folder, sources, with_words
 from links import DeadLink, relinked
 
 from support import ROOT
@@ -37,7 +37,11 @@ def test_an_output_stands_below_its_cell_and_hints_below_their_exercise(tmp_path
     assert shown["outputs"][0]["text"] == "all is well\n"  # type: ignore[index]
     ids = [cell["id"] for cell in page]
     hints = page[ids.index(exercise.grade_id) + 1]["source"]
-    assert all(hint in str(hints) for hint in MODULE.hints[exercise.grade_id])
+    assert all(as_text(hint) in str(hints) for hint in MODULE.hints[exercise.grade_id])
+
+
+def test_nothing_in_a_hint_is_markdown_but_code() -> None:
+    assert as_text("`a_b*c` is r'[^\\W_]' * 2") == r"`a_b*c` is r\'\[\^\\W\_\]\' \* 2"
 
 
 @pytest.mark.parametrize("where", ["source", "outputs"])
