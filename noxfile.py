@@ -294,7 +294,8 @@ def minimums(session: nox.Session) -> None:
     session.install("-r", "tests/minimums.txt", "-r", "tests/requirements.txt")
     install_editable(session, "-c", "tests/minimums.txt")
     session.run(
-        "pytest", *SIDE_BY_SIDE, "tests/engine", "tests/grading", "tests/curriculum", *session.posargs,
+        "pytest", *SIDE_BY_SIDE, "tests/engine", "tests/grading", "tests/curriculum",
+        "tests/olympics", *session.posargs,
         env={**ONE_THREAD, "TITO_TEST_WHEELHOUSE": str(folder)},
     )  # fmt: skip
 

@@ -24,7 +24,7 @@ from stands import Stand, stands
 from table import write_table
 
 sys.path.append(str(ROOT / "tests" / "journeys"))
-from every import configurations  # noqa: E402
+from every import configurations
 
 PYTHONS = ("3.11", "3.12", "3.13")
 RESOLUTIONS = ("lowest", "highest")

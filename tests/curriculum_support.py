@@ -49,4 +49,4 @@ def hand_in(desk: Desk, module: Module, text: str) -> TestReport:
     path = desk.workspace.folder(module) / f"{module.id}.ipynb"
     path.parent.mkdir(parents=True)
     path.write_text(text, encoding="utf-8")
-    return run_tests(desk, module, 60)
+    return run_tests(desk, module, 180)

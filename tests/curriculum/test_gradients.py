@@ -59,7 +59,9 @@ NOT_MATHEMATICS = {
     "it counts": "accuracy confusion_matrix",
     "it writes, or reads": "save_checkpoint load_checkpoint",
     "it measures": """profile record_function ProfilerActivity FlopCounterMode costs latency
-        peak_memory model_size speedup Timer Measurement TaskSpec Compare SimulatedClock interleave""",
+        peak_memory model_size speedup Timer Measurement TaskSpec Compare SimulatedClock interleave
+        Figure wilson gain geometric_mean fresh share_right race measure Event EVENTS places
+        leaderboard Entry npz submission opened verify""",
     "it judges what was measured": """bootstrap judge judge_all Verdict draw_verdicts pareto_front
         draw_front""",
 }

@@ -75,6 +75,14 @@ BROKEN = {
         "def integer_linear(input, weight, sums=None):\n"
         "    return int_matmul(input.codes, weight.codes.T)"
     ),
+    "compression": (
+        "_right = taken\n\n"
+        "def taken(layer, outputs, inputs=()): return _right(layer, outputs[::-1], inputs)"
+    ),
+    "acceleration": (
+        "_right = absorb\n\n"
+        "def absorb(partial, scores, value): return _right(partial, scores * 1.001, value)"
+    ),
     "memoization": (
         "_right = KVCache.write\n\n"
         "KVCache.write = lambda self, layer, key, value: _right(self, layer, key, value * 1.05)"
@@ -84,6 +92,9 @@ BROKEN = {
         "def bootstrap(*args, **more):\n"
         "    low, high = _right(*args, **more)\n"
         "    return Interval((3 * low + high) / 4, (low + 3 * high) / 4)"
+    ),
+    "olympics": (
+        "_right = wilson\n\ndef wilson(right, total, z=1.96): return _right(right, total, 2 * z)"
     ),
 }
 

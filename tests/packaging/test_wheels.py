@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-import venv
 import zipfile
 from collections import Counter
 from pathlib import Path
@@ -13,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from curriculum_support import exported, modules, tiers
-from support import ROOT, Run, run
+from environments import Environment
+from support import ROOT, run
 from tito.workspace.find import MARKER, render
 
 MOST_PACKAGES = 25
@@ -27,35 +26,10 @@ print(sum(file.stat().st_size for file in files))
 
 
 @pytest.fixture(scope="session")
-def wheelhouse() -> Path:
-    """A folder with the wheels of this checkout and of all that they need; nox makes it."""
-    return Path(os.environ["TITO_TEST_WHEELHOUSE"])
-
-
-@pytest.fixture(scope="session")
 def wheels(wheelhouse: Path) -> list[Path]:
     found = sorted(wheelhouse.glob("tinytorch_*.whl"))
     assert len(found) == 1 + len(list(ROOT.glob("packages/*/pyproject.toml")))
     return found
-
-
-class Environment:
-    """A fresh virtual environment that reaches no index."""
-
-    def __init__(self, folder: Path, wheelhouse: Path):
-        venv.create(folder, with_pip=True, symlinks=os.name != "nt")
-        self.folder, self.wheelhouse = folder, wheelhouse
-        self.python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-
-    def pip(self, *arguments: object) -> Run:
-        where = ("--no-index", "--find-links", self.wheelhouse)
-        quiet = ("-m", "pip", "--disable-pip-version-check")
-        more = where if arguments[0] == "install" else ()
-        return run(self.python, *quiet, *arguments, *more, cwd=self.folder, timeout=300)
-
-    def run(self, *arguments: object, timeout: float = 120, **variables: str) -> Run:
-        variables = {"PYTHONPATH": "", **variables}
-        return run(self.python, *arguments, cwd=self.folder, timeout=timeout, **variables)
 
 
 @pytest.fixture(scope="session")

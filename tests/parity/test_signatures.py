@@ -190,6 +190,8 @@ OWN = {
         "costs", "latency", "peak_memory", "model_size", "speedup",
         "SimulatedClock", "bootstrap", "interleave", "judge", "judge_all", "Verdict", "draw_verdicts",
         "pareto_front", "draw_front",
+        "Figure", "wilson", "gain", "geometric_mean", "fresh", "share_right", "race", "measure",
+        "Event", "EVENTS", "places", "leaderboard", "Entry", "npz", "submission", "opened", "verify",
     },
 }  # fmt: skip
 

@@ -12,12 +12,17 @@ from pathlib import Path
 import click
 import pytest
 
-from support import OUR_TIERS, ROOT
+from support import ROOT
 from tito import cli
 
 DOCUMENTS = ["*.md", "docs/**/*.md", "engine/*.md", "packages/*/*.md"]
 LESSONS = ["packages/*/src/*/modules/*/*", "packages/*/src/*/milestones/*/*"]
-PROGRAMS = ["engine/src/**/*.py", "packages/*/src/*/*.py", "packages/*/src/*/milestones/*/*.py"]
+PROGRAMS = [
+    "engine/src/**/*.py",
+    "packages/*/src/*/*.py",
+    "packages/*/src/*/olympics/*.py",
+    "packages/*/src/*/milestones/*/*.py",
+]
 
 # In a message `tito` may also be the subject of a sentence, before one of these words; and before
 # what is filled in, nothing can be said of it.
@@ -32,7 +37,8 @@ def files(patterns: Iterable[str]) -> list[Path]:
 
 @pytest.fixture
 def tito(monkeypatch: pytest.MonkeyPatch) -> click.Group:
-    monkeypatch.setenv("TITO_DISABLE_PLUGINS", OUR_TIERS)
+    """With the commands that our tiers bring."""
+    monkeypatch.delenv("TITO_DISABLE_PLUGINS", raising=False)
     vars(cli.tito).pop("_plugin_commands", None)  # which other tests may have looked up
     return cli.tito
 

@@ -41,7 +41,7 @@ def author(tmp_path: Path) -> Author:
     for words in (
         ("new-tier", "lib-games", "--namespace", "lib"),
         ("new-module", "walk", someone.project),
-        ("new-module", "jump", someone.project / "src", "--requires", "walk"),
+        ("new-module", "long_jump", someone.project / "src", "--requires", "walk"),
     ):
         done = someone.tito("dev", *words)
         assert done.code == 0, done.err
@@ -53,7 +53,7 @@ def test_it_keeps_every_law_and_can_be_learnt(author: Author) -> None:
     author.install()
     done = author.tito("dev", "check", author.project)
     assert (done.code, done.err) == (0, "")
-    assert done.out == "01_walk: keeps the laws\n02_jump: keeps the laws\n"
+    assert done.out == "01_walk: keeps the laws\n02_long_jump: keeps the laws\n"
     assert author.tito("init", "course").code == 0
     course = author.place / "course"
     assert author.tito("module", "start", "walk", at=course).code == 0
@@ -100,7 +100,10 @@ def test_a_lesson_that_breaks_a_law_is_told(author: Author, old: str, new: str, 
         (("new-tier", "lib-more", "--requires", "nothing"), "there is no tier 'nothing'"),
         (("new-module", "Walk", "lib-games"), "cannot be the name of a module"),
         (("new-module", "walk", "lib-games"), "there is a module 'walk' already"),
-        (("new-module", "run", "lib-games", "--number", "2"), "is the number of the module 'jump'"),
+        (
+            ("new-module", "run", "lib-games", "--number", "2"),
+            "is the number of the module 'long_jump'",
+        ),
         (("new-module", "run", "lib-games", "--requires", "fly"), "there is no module 'fly'"),
         (("new-module", "run"), "no tier's project is here"),
     ],

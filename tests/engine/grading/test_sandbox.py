@@ -17,7 +17,7 @@ from judging import RIGHT, assignment, doubled
 from support import ROOT
 from tito.curriculum.installed import installed
 from tito.errors import CourseFolderError
-from tito.grading import judge as judge_module
+from tito.grading import warden
 from tito.grading.judge import Judge
 from tito.grading.sandbox import Rung, ladder
 from tito.grading.settings import MIB, Limits, Settings
@@ -50,7 +50,7 @@ def judge(abacus_alone: Path, request: pytest.FixtureRequest) -> Iterator[Judge]
     assert shutil.which("bwrap"), "these tests need bubblewrap: apt-get install bubblewrap"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SECRET_OF_THE_GRADER", "1")
-        patch.setattr(judge_module, "ladder", rungs(request.param))
+        patch.setattr(warden, "ladder", rungs(request.param))
         with Judge(["counter"], "total", Settings(limits=LIMITS), tiers=installed()) as made:
             yield made
 
@@ -248,7 +248,7 @@ def processes() -> set[int]:
 def test_without_anything_it_warns_or_refuses(
     abacus_alone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(judge_module, "ladder", rungs(LIMITS_ONLY))
+    monkeypatch.setattr(warden, "ladder", rungs(LIMITS_ONLY))
     tiers = installed()
     with Judge(["counter"], "total", Settings(limits=LIMITS), tiers=tiers) as weak:
         assert weak.weak
@@ -266,7 +266,7 @@ def test_a_rung_that_does_not_hold_is_passed_over(
         yield Rung("not there", ("/no/such/program",), boxed=True)
         yield from ladder(outlook, workspace)
 
-    monkeypatch.setattr(judge_module, "ladder", broken_first)
+    monkeypatch.setattr(warden, "ladder", broken_first)
     with Judge(["counter"], "total", Settings(limits=LIMITS), tiers=installed()) as made:
         assert made.sandbox.startswith("bubblewrap")
         assert doubled(made, RIGHT)[0].outcome == "passed"

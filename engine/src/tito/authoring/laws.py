@@ -19,7 +19,7 @@ from tito.learner.desk import SUFFIXES
 from tito.learner.run import run_tests
 from tito.model import Finding, Module, TestReport
 
-MOST_SECONDS = 600.0  # of a lesson that is run whole
+MOST_SECONDS = 180.0  # of a lesson that is run whole
 
 
 def prove(found: Installed, module: Module, folder: Path, jobs: int) -> Iterator[Finding]:

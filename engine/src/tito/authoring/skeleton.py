@@ -103,6 +103,7 @@ def new_module(
         raise UsageError(Finding(message, fix="give a free one with --number"))
     words = {
         "id": name,
+        "slug": name.replace("_", "-"),
         "title": name.replace("_", " ").capitalize(),
         "number": f"{number:02}",
         "namespace": tier.namespace,

@@ -37,12 +37,17 @@ def import_paths() -> list[str]:
     return [path for path in found if path not in not_these and os.path.exists(path)]
 
 
-def outlook(tiers: Iterable[InstalledTier], provided: frozenset[str]) -> Outlook:
+def outlook(
+    tiers: Iterable[InstalledTier], provided: frozenset[str], more: frozenset[Path] = frozenset()
+) -> Outlook:
+    """`more` is hidden besides solutions."""
     present = (Path(path) for path in (*SYSTEM, *SETTINGS) if os.path.exists(path))
     python = [Path(sys.base_prefix).resolve(), *map(Path, import_paths())]
     shown = _outermost([*present, *python])
     hidden = {path.resolve() for tier in tiers for path in secrets(tier, provided)}
-    return Outlook(tuple(shown), tuple(sorted(path for path in hidden if path.exists())))
+    hidden |= {path.resolve() for path in more}
+    kept = sorted(_outermost(path for path in hidden if path.exists()))
+    return Outlook(tuple(shown), tuple(kept))
 
 
 def secrets(tier: InstalledTier, provided: frozenset[str]) -> Iterator[Path]:

@@ -14,7 +14,7 @@ import socket
 import tempfile
 import time
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
@@ -52,11 +52,17 @@ def main() -> None:
     alone = plan["boxed"] or own_world() or confinement.user
     namespaces, counted = can_separate(), 0 if alone else others()
     confinement = replace(confinement, namespaces=namespaces, others=counted)
-    server = Server(wire, confinement, plan["boxed"])
+    server = Server(wire, confinement, plan["boxed"], named(plan["serve"]))
     server.try_out()
     wire.send({"namespaces": namespaces, "landlock": landlock.version()})
     with suppress(Ended):
         server.serve()
+
+
+def named(function: str) -> Callable[[Wire], None] | None:
+    """What a child does in place of running cells: `module:function`, if there is one."""
+    module, _, name = function.partition(":")
+    return getattr(import_module(module), name) if module else None
 
 
 def _confinement(plan: Message) -> Confinement:
@@ -85,8 +91,15 @@ def load(modules: Iterable[str]) -> None:
 class Server:
     """One child at a time."""
 
-    def __init__(self, wire: Wire, confinement: Confinement, boxed: bool) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        confinement: Confinement,
+        boxed: bool,
+        serves: Callable[[Wire], None] | None = None,
+    ) -> None:
         self.wire = wire
+        self.serves = serves
         self.remember([])
         self.confinement = confinement
         self.boxed = boxed
@@ -164,7 +177,10 @@ class Server:
             os.close(nothing)
             forget_ourselves()
             wire = Wire(socket.socket(fileno=3))
-            Child(wire, self.confinement.limits.output, self.snapshot).serve()
+            if self.serves:
+                self.serves(wire)
+            else:
+                Child(wire, self.confinement.limits.output, self.snapshot).serve()
         except Ended:
             status = 0
         except BaseException:

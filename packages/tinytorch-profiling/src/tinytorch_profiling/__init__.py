@@ -1,0 +1,1 @@
+"""The Olympics tier of TinyTorch: lessons, milestones, integration tests."""
