@@ -177,14 +177,14 @@ def browser(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """The site, in docs/build/html, looked at in a browser. Needs npm, chromium and chromedriver.
+    """The site, in site/html, looked at in a browser. Needs npm, chromium and chromedriver.
 
     `-- --without-milestones` is quicker the first time, `-- --links` asks whether links elsewhere work.
     """
     if not shutil.which("npm"):
         session.error("Fonts, MathJax and Mermaid come from npm: sudo apt-get install npm")
     install_editable(session, "-r", "docs/requirements.txt", "pytest", "selenium>=4.20")
-    made = ROOT / "docs/build"
+    made = ROOT / "site"
     pages = str(made / "pages")
     session.run("python", "docs/making/vendored.py", str(made / "vendored"))
     options = [word for word in session.posargs if word != "--links"]

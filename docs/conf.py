@@ -23,7 +23,7 @@ smartquotes = False  # quotes may belong to code
 
 html_theme = "sphinx_book_theme"
 html_title = "TinyTorch"
-html_static_path = ["static", "build/vendored"]
+html_static_path = ["static", "../site/vendored"]
 html_favicon = "static/favicon.svg"
 html_css_files = ["site.css"]
 html_copy_source = False

@@ -44,8 +44,8 @@ of a hook is called: it imports nothing from the engine, and may leave out param
 ERRORS = """\
 # Errors and findings
 
-Whatever goes wrong is told as findings: what, where, and what to do next. `tito doctor`, `tito dev check`,
-the compiler and every command share this shape, `tito.model.Finding`.
+Whatever goes wrong is told as findings: what, where, and what to do next. `tito doctor`,
+`tito dev check`, the compiler and every command share this shape, `tito.model.Finding`.
 
 ```python
 {finding}

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from kept import digest, kept
-
 from tito.authoring.leaks import leaks
 from tito.authoring.solve import solved
 from tito.authoring.workshop import workshop

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from kept import digest, kept
 from lessons import sources
-
 from tito.curriculum.installed import Installed
 from tito.errors import SourceError
 from tito.learner.run import environment
@@ -17,6 +16,8 @@ from tito.model import Finding, Milestone
 
 MOST_SECONDS = 1800.0
 RUN = """
+## Its pictures
+
 {pictures}
 
 ## What it says

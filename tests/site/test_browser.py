@@ -19,7 +19,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from support import ROOT
 
-SITE = ROOT / "docs" / "build" / "html"
+SITE = ROOT / "site" / "html"
 LESSON = "modules/11_embeddings.html"  # it has mathematics and a diagram
 PATIENCE = 60  # seconds
 

@@ -13,7 +13,7 @@ import pytest
 from support import ROOT
 from tito.curriculum.installed import installed
 
-SITE = ROOT / "docs" / "build" / "html"
+SITE = ROOT / "site" / "html"
 PAGES = sorted(path for path in SITE.rglob("*.html") if "_static" not in path.parts)
 # What a browser fetches unasked. A reader follows <a> on purpose.
 FETCHED = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src"}

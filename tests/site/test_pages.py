@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import facts
 import pytest
+
+import facts
 from kept import digest, kept
 from lessons import as_text, lesson_page, refuse_leaks, source_folder, sources, with_words
 from links import DeadLink, relinked
-
 from support import ROOT
 from tito.curriculum.compile import read_draft
 from tito.curriculum.installed import installed
