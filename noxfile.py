@@ -243,7 +243,7 @@ def lint(session: nox.Session) -> None:
     """Style of all code, and the tiers' sources by the engine's own rules."""
     session.install("ruff==0.17.*")
     session.run("ruff", "check", ".")
-    session.run("ruff", "format", "--check", "engine", "tests", "benchmarks", "noxfile.py")
+    session.run("ruff", "format", "--check", "engine", "tests", "benchmarks", "noxfile.py", "docs/conf.py", "docs/making")
     install_editable(session)
     session.run("tito", "dev", "check", "--sources", *PACKAGES)
 

@@ -109,7 +109,7 @@ def write_documents(folder: Path) -> None:
 
 
 def tier_page(found: Installed, tier: Tier) -> str:
-    needed = " and ".join(found.of(name).tier.title for name in tier.requires)
+    needed = " and ".join(t.tier.title for t in found.tiers if t.tier.id in tier.requires)
     modules = [
         (f"{m.number:02d}", f"[{m.title}](../modules/{m.folder}.ipynb)", m.summary, m.minutes)
         for m in tier.modules

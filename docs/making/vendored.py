@@ -19,6 +19,7 @@ FILES = {
         f"files/inter-{letters}-wght-normal.woff2": f"inter-{letters}.woff2"
         for letters in ("latin", "latin-ext", "greek")
     },
+    "@fontsource/noto-emoji@5": {"files/noto-emoji-emoji-400-normal.woff2": "emoji.woff2"},
     # Lessons draw with characters, and this font has all of them in one width.
     "dejavu-fonts-ttf@2": {
         "ttf/DejaVuSansMono.ttf": "mono.ttf",
