@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-
 from rl.grid import GridWorld, backup, greedy, learn, value_iteration
 
 GAMMA = 0.95

@@ -1,8 +1,10 @@
 # %% [markdown]
 # # 01 · A world of squares
 #
-# A robot stands on a grid. It wants to reach the goal, it must not fall into a pit, and the floor is wet: now and then it
-# slips and goes sideways. You build this world, in two forms: as something to act in, and as a model to plan with.
+# A robot stands on a grid. It wants to reach the goal, it must not fall into a pit, and the floor
+# is wet: now and then it
+# slips and goes sideways. You build this world, in two forms: as something to act in, and as a
+# model to plan with.
 #
 # **Prerequisites:** Python, and a little NumPy
 #
@@ -37,7 +39,8 @@ ROOM = ["..G", ".#X", "S.."]
 # %% [markdown]
 # ## 1. Where a step leads
 #
-# A map is a few lines of text: `S` is the start, `G` the goal, `X` a pit, `#` a wall. Squares are numbered like words on a page:
+# A map is a few lines of text: `S` is the start, `G` the goal, `X` a pit, `#` a wall. Squares are
+# numbered like words on a page:
 #
 # ```text
 #   . . G        0 1 2
@@ -45,7 +48,8 @@ ROOM = ["..G", ".#X", "S.."]
 #   S . .        6 7 8
 # ```
 #
-# The robot stands on 6. Up from there is 3; to the right is 7. From 7, up would be 4, but that is a wall: it stays on 7. Left of 6
+# The robot stands on 6. Up from there is 3; to the right is 7. From 7, up would be 4, but that is a
+# wall: it stays on 7. Left of 6
 # the grid ends: it stays on 6.
 
 
@@ -95,11 +99,14 @@ test_unit_move()
 # %% [markdown]
 # ## 2. What may come of an action
 #
-# With `slip=0.2`, going up from 3 leads up with probability 0.8, and with 0.1 each to the left, where the grid ends, and to the right,
+# With `slip=0.2`, going up from 3 leads up with probability 0.8, and with 0.1 each to the left,
+# where the grid ends, and to the right,
 # where the wall is. So the outcomes are: square 0 with 0.8, and twice square 3 with 0.1.
 #
-# Entering a square is rewarded: the goal with 1, a pit with −1, any other with −0.04, because time is precious. Goal and pit end the episode.
-# A list of such outcomes for each state and action is all there is to know about a world. It is called a **Markov decision
+# Entering a square is rewarded: the goal with 1, a pit with −1, any other with −0.04, because time
+# is precious. Goal and pit end the episode.
+# A list of such outcomes for each state and action is all there is to know about a world. It is
+# called a **Markov decision
 # process**: what comes next depends on where one is, and not on how one got there.
 
 
@@ -158,8 +165,10 @@ test_unit_outcomes()
 # %% [markdown]
 # ## 3. To act in it
 #
-# The model knows everything at once. A robot knows what happens to it: it does something, and sees where it is and what that was worth. The interface
-# for this is the same in nearly every program of the field (Gymnasium's): `reset()` begins an episode, `step(action)` goes on.
+# The model knows everything at once. A robot knows what happens to it: it does something, and sees
+# where it is and what that was worth. The interface
+# for this is the same in nearly every program of the field (Gymnasium's): `reset()` begins an
+# episode, `step(action)` goes on.
 
 
 # %% nbgrader={"grade_id": "world-step"}
@@ -239,7 +248,8 @@ test_unit_step()
 # %% [markdown]
 # ## 📊 Systems analysis
 #
-# A model with S states and 4 actions lists at most 12 · S outcomes. How long does it take to list them all?
+# A model with S states and 4 actions lists at most 12 · S outcomes. How long does it take to list
+# them all?
 
 # %%
 import timeit
@@ -251,7 +261,8 @@ for size in (4, 8, 16):
     print(f"{size * size:4} states: {seconds * 1e3:7.2f} ms, {seconds / size**2 * 1e6:6.1f} µs each")
 
 # %% [markdown]
-# What a state takes grows with the size of the map: `kind` joins all rows, each time. A list that is joined once would mend that.
+# What a state takes grows with the size of the map: `kind` joins all rows, each time. A list that
+# is joined once would mend that.
 
 # %% [markdown]
 # ## 🧪 Module test
@@ -284,4 +295,5 @@ test_unit_agree()
 # %% [markdown]
 # ## 🎯 Summary
 #
-# You can now import `rl.grid.GridWorld`. Next: which way is best? With the model in hand, that can be computed.
+# You can now import `rl.grid.GridWorld`. Next: which way is best? With the model in hand, that can
+# be computed.

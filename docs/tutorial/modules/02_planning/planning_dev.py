@@ -1,7 +1,8 @@
 # %% [markdown]
 # # 02 · Planning
 #
-# The robot of module 01 knows its map. What should it do on each square? In 1957, Richard Bellman turned this into an equation that
+# The robot of module 01 knows its map. What should it do on each square? In 1957, Richard Bellman
+# turned this into an equation that
 # can be solved by filling in numbers again and again.
 #
 # **Prerequisites:** 01 A world of squares
@@ -31,7 +32,8 @@ ROOM = GridWorld("..G\n.#X\nS..", slip=0.2)
 # %% [markdown]
 # ## 📦 Where this code lives
 #
-# In `rl.grid.planning`. When the lesson is complete, this line works: `from rl.grid import value_iteration`.
+# In `rl.grid.planning`. When the lesson is complete, this line works: `from rl.grid import
+# value_iteration`.
 
 # %%
 #| export
@@ -43,14 +45,17 @@ def greedy(q):
 # %% [markdown]
 # ## 1. From values of states to values of actions
 #
-# Say somebody told us what each square is worth, V. Then an action is worth what it brings now, and what the square is worth to which it leads,
-# a little less, because it comes later: γ times that. Outcomes that may happen count as much as they are probable:
+# Say somebody told us what each square is worth, V. Then an action is worth what it brings now, and
+# what the square is worth to which it leads,
+# a little less, because it comes later: γ times that. Outcomes that may happen count as much as
+# they are probable:
 #
 # ```text
 # Q(s, a) = Σ  probability · (reward + γ · V(next))        γ · V(next) only if it goes on
 # ```
 #
-# In the hall `S.G`, with γ = 0.5 and V = (10, 20, 0): from 0 to the right is worth −0.04 + 0.5 · 20 = 9.96. From 1 to the right is worth 1: there it ends.
+# In the hall `S.G`, with γ = 0.5 and V = (10, 20, 0): from 0 to the right is worth −0.04 + 0.5 · 20
+# = 9.96. From 1 to the right is worth 1: there it ends.
 
 
 # %% nbgrader={"grade_id": "planning-backup"}
@@ -103,14 +108,16 @@ test_unit_backup()
 # %% [markdown]
 # ## 2. Value iteration
 #
-# Nobody tells us V. But V is the best of Q, and Q comes from V. So begin with zeros, compute Q, take the best of each row as the new V, and do it again.
+# Nobody tells us V. But V is the best of Q, and Q comes from V. So begin with zeros, compute Q,
+# take the best of each row as the new V, and do it again.
 # In the hall with γ = 0.5:
 #
 # ```text
 # V = (0, 0, 0)  →  (−0.04, 1, 0)  →  (0.46, 1, 0)  →  (0.46, 1, 0)        (what the goal is worth doesn't matter)
 # ```
 #
-# Each time, the largest error is multiplied by γ or less. So if V changes by d, it is still at most γ · d / (1 − γ) away from the truth. To be within
+# Each time, the largest error is multiplied by γ or less. So if V changes by d, it is still at most
+# γ · d / (1 − γ) away from the truth. To be within
 # a tolerance, stop as soon as d ≤ tolerance · (1 − γ) / γ.
 
 
@@ -218,4 +225,5 @@ test_unit_earns()
 # %% [markdown]
 # ## 🎯 Summary
 #
-# You can now import `rl.grid.value_iteration`. It needs the model. Next: to learn the same from experience alone.
+# You can now import `rl.grid.value_iteration`. It needs the model. Next: to learn the same from
+# experience alone.

@@ -1,7 +1,8 @@
 # %% [markdown]
 # # 03 · Q-learning
 #
-# Planning needs a model: all outcomes of all actions. In 1989, Christopher Watkins showed that none is needed. Who acts, sees what comes of
+# Planning needs a model: all outcomes of all actions. In 1989, Christopher Watkins showed that none
+# is needed. Who acts, sees what comes of
 # it, and corrects a table a little each time, ends with the same table.
 #
 # **Prerequisites:** 01 A world of squares
@@ -53,7 +54,8 @@ ROOM = "..G\n.#X\nS.."
 # %% [markdown]
 # ## 1. To try, or to do what seems best
 #
-# Who always does what seems best never finds out what else there is. Who always tries never earns anything. The simplest way between: with
+# Who always does what seems best never finds out what else there is. Who always tries never earns
+# anything. The simplest way between: with
 # probability ε do anything at all, and otherwise what seems best.
 
 
@@ -101,7 +103,8 @@ test_unit_choose()
 # target = reward + γ · the best of Q(s')        only the reward, if it ended
 # ```
 #
-# That is one sample of what planning averages over. Go part of the way: Q(s, a) ← Q(s, a) + α · (target − Q(s, a)). With Q(s, a) = 2, a target of 4 and
+# That is one sample of what planning averages over. Go part of the way: Q(s, a) ← Q(s, a) + α ·
+# (target − Q(s, a)). With Q(s, a) = 2, a target of 4 and
 # α = 0.25, it becomes 2.5.
 
 
@@ -142,8 +145,10 @@ test_unit_update()
 # %% [markdown]
 # ## 3. To learn
 #
-# Episodes, one after the other: choose, act, correct. If α stayed the same, Q would go on trembling with every slip. It has to fall, and not too fast:
-# α = n^(−0.6) for the n-th time that this action is done on this square is small enough in the end, and large enough to get anywhere.
+# Episodes, one after the other: choose, act, correct. If α stayed the same, Q would go on trembling
+# with every slip. It has to fall, and not too fast:
+# α = n^(−0.6) for the n-th time that this action is done on this square is small enough in the end,
+# and large enough to get anywhere.
 
 
 # %% nbgrader={"grade_id": "q-learning-learn"}
@@ -239,7 +244,8 @@ test_unit_room()
 # %% [markdown]
 # ## 🤔 Questions to think about
 #
-# 1. Why does the table become that of the best behaviour, although the robot did something else three times out of ten?
+# 1. Why does the table become that of the best behaviour, although the robot did something else
+#    three times out of ten?
 # 2. What changes if `update` takes Q of the action that is done next, instead of the best one?
 
 # %% [markdown]
