@@ -18,6 +18,7 @@ PACKAGES = sorted(f"packages/{path.parent.name}" for path in ROOT.glob("packages
 TORCH = "torch==2.13.0"
 # Tests of one file stay in one process, which they share what they made in.
 SIDE_BY_SIDE = ("-n", "auto", "--dist", "loadfile")
+FORMATTED = ("engine", "tests", "benchmarks", "noxfile.py", "docs/conf.py", "docs/making")
 CHECKERS = ("twine", "check-wheel-contents", "validate-pyproject[all]")
 # The environment may pin BLAS to the kernel of an older processor; a benchmark lets it choose.
 ANY_KERNEL = dict.fromkeys(("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"))
@@ -243,7 +244,7 @@ def lint(session: nox.Session) -> None:
     """Style of all code, and the tiers' sources by the engine's own rules."""
     session.install("ruff==0.17.*")
     session.run("ruff", "check", ".")
-    session.run("ruff", "format", "--check", "engine", "tests", "benchmarks", "noxfile.py", "docs/conf.py", "docs/making")
+    session.run("ruff", "format", "--check", *FORMATTED)
     install_editable(session)
     session.run("tito", "dev", "check", "--sources", *PACKAGES)
 

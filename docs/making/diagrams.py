@@ -14,9 +14,8 @@ class Mermaid(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         text = "\n".join(self.content)
-        # The source stays readable where no script runs.
-        diagram = nodes.literal_block(text, text, language="text", classes=["mermaid"])
-        return [diagram]
+        # Where no script runs, the source is still readable.
+        return [nodes.literal_block(text, text, language="text", classes=["mermaid"])]
 
 
 def only_where_needed(

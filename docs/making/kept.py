@@ -1,4 +1,7 @@
-"""Keeps what took long to make, under a digest of everything that it was made from."""
+"""Keeps what took long to make, under a digest of what it was made from.
+
+The engine is not part of that digest: to run everything anew, delete the folder.
+"""
 
 from __future__ import annotations
 
