@@ -18,6 +18,7 @@ PACKAGES = sorted(f"packages/{path.parent.name}" for path in ROOT.glob("packages
 TORCH = "torch==2.13.0"
 # Tests of one file stay in one process, which they share what they made in.
 SIDE_BY_SIDE = ("-n", "auto", "--dist", "loadfile")
+FORMATTED = ("engine", "tests", "benchmarks", "noxfile.py", "docs/conf.py", "docs/making")
 CHECKERS = ("twine", "check-wheel-contents", "validate-pyproject[all]")
 # The environment may pin BLAS to the kernel of an older processor; a benchmark lets it choose.
 ANY_KERNEL = dict.fromkeys(("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"))
@@ -198,6 +199,40 @@ def browser(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """The site, in site/html, looked at in a browser. Needs npm, chromium and chromedriver.
+
+    `-- --without-milestones` is quicker the first time, `-- --links` asks whether links elsewhere work.
+    """
+    if not shutil.which("npm"):
+        session.error("Fonts, MathJax and Mermaid come from npm: sudo apt-get install npm")
+    install_editable(session, "-r", "docs/requirements.txt", "pytest", "selenium>=4.20")
+    made = ROOT / "site"
+    pages = str(made / "pages")
+    session.run("python", "docs/making/vendored.py", str(made / "vendored"))
+    options = [word for word in session.posargs if word != "--links"]
+    command = ("docs/making/pages.py", *options, pages, str(made / "outputs"))
+    session.run("python", *command, env=ONE_THREAD)
+    shutil.rmtree(made / "html", ignore_errors=True)
+    sphinx = (
+        "sphinx-build",
+        "-q",
+        "-E",
+        "-n",
+        "-W",
+        "--keep-going",
+        "-c",
+        "docs",
+        "-d",
+        str(made / "doctrees"),
+    )
+    session.run(*sphinx, pages, str(made / "html"))
+    session.run("pytest", "tests/site", env={**ONE_THREAD, "PYTHONPATH": "docs/making"})
+    if "--links" in session.posargs:
+        session.run(*sphinx, "-b", "linkcheck", pages, str(made / "linkcheck"))
+
+
+@nox.session
 def attacks(session: nox.Session) -> None:
     """Grade the hostile submissions with stock nbgrader, in containers. Writes docs/attacks.md."""
     install_editable(session, "-r", "tests/requirements.txt")
@@ -231,7 +266,7 @@ def lint(session: nox.Session) -> None:
     """Style of all code, and the tiers' sources by the engine's own rules."""
     session.install("ruff==0.17.*")
     session.run("ruff", "check", ".")
-    session.run("ruff", "format", "--check", "engine", "tests", "benchmarks", "noxfile.py")
+    session.run("ruff", "format", "--check", *FORMATTED)
     install_editable(session)
     session.run("tito", "dev", "check", "--sources", *PACKAGES)
 

@@ -608,3 +608,250 @@ BROKEN["2017_transformer"] = {
         "    found = right(model, tokens, *options, **more)\n    model.eval()\n    return found",
     ],
 }
+
+FLOP_RULES = (
+    "costs(F.linear, lambda output, input, weight, *_: 2 * output.size * weight.shape[-1], {rules})"
+)
+PROFILING = [
+    "right = flops\n\ndef flops(*arguments): return right(*arguments) // 2",
+    FLOP_RULES.format(rules="input=lambda *_: 0, weight=lambda _, g, input, shape: 2 * g.size"),
+    "FLOPS[attention.scaled_dot_product_attention.forward] = lambda *_: 0",
+    "FLOPS[attention.key_gradient] = lambda *_: 0",
+    "costs(F.conv2d, lambda output, input, weight, *_: 2 * output.size * weight.shape[1])",
+    "def arrays_in(arguments): return [a for a in arguments if isinstance(a, np.ndarray)][:1]",
+    "right = traffic\n\ndef traffic(arguments, output): return right(arguments, output)[::-1]",
+    "def model_size(model):\n    sizes = [p.numel() for p in model.parameters()]\n"
+    "    return ModelSize(sum(sizes), 4 * sum(sizes))",
+    "Watcher.__exit__ = lambda self, *error: None",
+    "right = Recording.end\n\ndef end(self, event):\n    right(self, event)\n"
+    "    for other in self.local.stack:\n        other.children_time = 0\nRecording.end = end",
+    "right = FunctionEventAvg.add\n\nFunctionEventAvg.add = lambda self, event:"
+    " right(self, event) if self.count < 2 else None",
+    "def chosen(rows, sort_by, row_limit): return sorted(rows, key=lambda row: row.flops)",
+    "right = bars\n\ndef bars(events, pid):\n"
+    "    return [bar | {'dur': bar['dur'] * 1000} for bar in right(events, pid)]",
+    "right = bars\n\ndef bars(events, pid): return right(events, pid)[::-1]",
+    "right = latency\n\ndef latency(call, warmup=3, repeat=20, clock=perf_counter):\n"
+    "    return right(call, 0, repeat, clock)",
+    "right = latency\n\ndef latency(*options):\n    found = right(*options)\n"
+    "    return found._replace(median=sum(found.times) / len(found.times))",
+    "right = peak_memory\n\ndef peak_memory(call): return right(call) * 1.1",
+    "def peak_memory(call):\n    call()\n    return 0",
+    "def speedup(share, factor): return 1 / (1 - share + share * factor)",
+]
+QUANTIZATION = [
+    "def encode(array, scale, zero_point, quant_min, quant_max):\n"
+    "    codes = np.floor(array / np.float32(scale) + np.float32(zero_point))\n"
+    "    return np.clip(codes, quant_min, quant_max)",
+    "right = encode\n\ndef encode(array, scale, zero_point, quant_min, quant_max):\n"
+    "    return right(array, scale, zero_point, -10**6, 10**6)",
+    "def decode(codes, scale, zero_point): return codes.astype(np.float32) * np.float32(scale)",
+    "def error_bound(array, scale, *rest): return np.full(array.shape, scale / 2)",
+    "right = choose_qparams\n\ndef choose_qparams(low, high, *options):\n"
+    "    return right(-abs(high), abs(high), *options)",
+    "right = choose_qparams\n\ndef choose_qparams(*options):\n"
+    "    scale, zero_point = right(*options)\n    return scale * np.float32(1.01), zero_point",
+    "right = choose_qparams\n\ndef choose_qparams(*options):\n"
+    "    scale, zero_point = right(*options)\n    return scale, np.maximum(zero_point, -127)",
+    "right = MinMaxObserver.forward\n\ndef forward(self, x_orig):\n"
+    "    self.min_val, self.max_val = tensor(np.inf), tensor(-np.inf)\n"
+    "    return right(self, x_orig)\nMinMaxObserver.forward = forward",
+    "MSEObserver.calculate_qparams = MinMaxObserver.calculate_qparams",
+    "def exact_length(a, b): return 2**30",
+    "def int_matmul(a, b): return (a @ b).astype(np.int32)",
+    "right = integer_linear\n\ndef integer_linear(input, weight, weight_sums=None):\n"
+    "    return right(input, weight, np.zeros(weight.shape[0], np.int32))",
+    "def integer_linear(input, weight, weight_sums=None):\n"
+    "    sums = int_matmul(input.codes, weight.codes.T)\n"
+    "    return sums - input.zero_point * weight.codes.sum(1, dtype=np.int32)",
+    "def requantize(sums, multiplier, zero_point, dtype):\n"
+    "    codes = (sums * multiplier).astype(np.int32) + zero_point\n"
+    "    return np.clip(codes, dtype.quant_min, dtype.quant_max).astype(dtype.storage)",
+    "right = quantized_linear\n\ndef quantized_linear(input, weight, bias, *grid):\n"
+    "    return right(input, weight, None, *grid)",
+    "right = int8_linear.forward\n\n@operation\n"
+    "def int8_linear(input, weight, scale, weight_sums, bias, input_scale, input_zero_point):\n"
+    "    return right(input, weight, scale, weight_sums, None, input_scale, input_zero_point)",
+    "right = int8_linear.forward\n\n@operation\n"
+    "def int8_linear(input, weight, scale, weight_sums, bias, input_scale, input_zero_point):\n"
+    "    return right(input, weight, scale, weight_sums, bias, None, None)",
+    "QuantizedLinear.from_float.__func__.__defaults__ = (\n"
+    "    None, MinMaxObserver.with_args(dtype=qint8, qscheme=per_tensor_symmetric))",
+    "def deepcopy(model): return model",
+    "def prepare(model): return deepcopy(model)\n\nconvert = quantize_dynamic",
+]
+COMPRESSION = [
+    "def how_many(amount, size):\n"
+    "    return amount if isinstance(amount, Integral) else int(amount * size * 0.98)",
+    "right = without_lowest\n\ndef without_lowest(scores, count): return right(-scores, count)",
+    "right = L1Unstructured.compute_mask\n\n"
+    "L1Unstructured.compute_mask = lambda self, t, default_mask: right(self, t + 0.5, default_mask)",
+    "LnStructured.n = property(lambda self: 2, lambda self, n: None)",
+    "LnStructured.n = property(lambda self: np.inf, lambda self, n: None)",
+    "def further(method, scores, mask): return method.compute_mask(scores.detach(), mask)",
+    "right = put_mask\n\ndef put_mask(module, name, *rest):\n"
+    "    kept = getattr(module, name).detach().numpy().copy()\n    right(module, name, *rest)\n"
+    "    getattr(module, name).detach().copy_(from_numpy(kept))",
+    "right = remove\n\ndef remove(module, name): return module",
+    "right = global_unstructured\n\ndef global_unstructured(parameters, *rest, **options):\n"
+    "    for pair in parameters:\n        right([pair], *rest, **options)",
+    "def rand(shape, dtype=None): return from_numpy(np.arange(float(np.prod(shape))).reshape(shape))",
+    "KeepZeros.step = lambda self: None",
+    "right = GradualPruning.step\n\ndef step(self):\n    self.done += 1\n    right(self)\n"
+    "GradualPruning.step = step",
+    "def sparsity(tensors):\n    shares = [np.count_nonzero(t.detach().numpy()) / t.numel()"
+    " for t in tensors]\n    return sum(shares) / len(shares)",
+    "def pack(state_dict): return {name: tensor.numpy() for name, tensor in state_dict.items()}",
+    "right = unpack\n\ndef unpack(packed):\n"
+    "    return {name: from_numpy(tensor.numpy().round(1)) for name, tensor in right(packed).items()}",
+    "def prune_units(model, amount, n=2):\n    for layer, _ in hidden_layers(model):\n"
+    "        ln_structured(layer, 'weight', amount, n, dim=0)",
+    "def silent(layer, norm=None): return np.abs(layer.weight.detach().numpy()).reshape("
+    "len(layer.weight), -1).sum(1) < 1e9",
+    "right = taken\n\ndef taken(layer, outputs, inputs=()):\n"
+    "    return right(layer, outputs, inputs[::-1])",
+    "right = low_rank\n\ndef low_rank(matrix, rank):\n    left, r = right(matrix, rank)\n"
+    "    return left, r * 1.01",
+    "right = rank_for\n\ndef rank_for(matrix, error): return right(matrix, error) + 1",
+    "right = factorize\n\ndef factorize(linear, rank):\n    pair = right(linear, rank)\n"
+    "    pair[1].bias.detach().zero_()\n    return pair",
+    "right = distillation_loss\n\ndef distillation_loss(input, teacher, target, t=2.0, alpha=0.9):\n"
+    "    return right(input, teacher, target, t, 1 - alpha)",
+    "right = distillation_loss\n\ndef distillation_loss(input, teacher, target, t=2.0, alpha=0.9):\n"
+    "    hard = F.cross_entropy(input, target) * (1 - alpha)\n"
+    "    return (right(input, teacher, target, t, alpha) - hard) / t**2 + hard",
+]
+ACCELERATION = [
+    "right = rate\n\ndef rate(amount, call, clock=perf_counter):\n"
+    "    return amount / latency(call, clock=clock).median",
+    "def roof(intensity, machine): return machine.peak",
+    "def least_time(flops, bytes, machine): return flops / machine.peak + bytes / machine.bandwidth",
+    "def under_the_roof(rows, machine):\n    return [(row.key, row.intensity, row.flops / "
+    "row.self_cpu_time_total * 1e6, 1.0) for row in rows if row.bytes_moved]",
+    "def under_the_roof(rows, machine): return []",
+    "def tiled_matmul(a, b, c, tile): c[:, :] = a[:, :] @ b[:, :]",
+    "right = blocks\n\ndef blocks(length, size): return right(length // size * size, size)",
+    "def tiled_traffic(n, k, m, tile): return n * k * m // tile + n * m",
+    "right = gelu_kernel\n\ndef gelu_kernel(x, output, slope, scratch):\n"
+    "    right(x, output, slope, scratch)\n    if slope is not None:\n        slope *= 1.001",
+    "right = gelu_kernel\n\ndef gelu_kernel(x, output, slope, scratch):\n"
+    "    right(x, output, slope, scratch)\n    np.maximum(x, 0, out=output)",
+    "gradients(fused_gelu, input=lambda g, saved: g)",
+    "right = adam_descend\n\ndef adam_descend(param, first, second, step, *rest):\n"
+    "    right(param, first, second, step + 1, *rest)",
+    "right = decay\n\ndef decay(param, grad, lr, weight_decay, *rest): return grad",
+    "right = update_moments\n\ndef update_moments(first, second, grad, betas, scratch):\n"
+    "    right(first, second, grad, betas[::-1], scratch)",
+    "right = absorb\n\ndef absorb(partial, scores, value):\n    before = partial.top.copy()\n"
+    "    right(partial, scores, value)\n    partial.top[...] = np.maximum(before, 0)",
+    "right = absorb\n\ndef absorb(partial, scores, value):\n    partial.mixed[...] = 0\n"
+    "    right(partial, scores, value)",
+    "right = tile_scores\n\ndef tile_scores(query, key, rows, columns, is_causal):\n"
+    "    return right(query, key, rows, columns, False)",
+    "right = visible\n\ndef visible(rows, keys, is_causal, tile): return right(rows, keys, True, tile)",
+    "right = head_backward\n\ndef head_backward(*arguments):\n    dq, dk, dv = right(*arguments)\n"
+    "    return dq, dk * 1.01, dv",
+    "right = flash_gradients\n\ndef flash_gradients(g, query, *rest):\n"
+    "    dq, dk, dv = right(g, query, *rest)\n    return dq / query.shape[-1] ** -0.5, dk, dv",
+    "right = FusedBlock.attend\n\ndef attend(self, attention, input, source, mask, padding, causal):\n"
+    "    return 0.99 * right(self, attention, input, source, mask, padding, causal)\n"
+    "FusedBlock.attend = attend",
+    "right = FusedGPT.__init__\n\ndef init(self, *sizes, **options):\n"
+    "    right(self, *sizes, **options)\n    for block in self.blocks:\n"
+    "        block.activation = F.relu\nFusedGPT.__init__ = init",
+]
+MEMOIZATION = [
+    "right = memoize\n\ndef memoize(function, maxsize=float('inf')): return right(function)",
+    "right = memoize\n\ndef memoize(function, maxsize=float('inf')):\n"
+    "    return right(function, maxsize - 1)",
+    "right = multiplications\n\ndef multiplications(model, length, known=0):\n"
+    "    return right(model, length - known)",
+    "right = KVCache.__init__\n\ndef init(self, *sizes):\n    right(self, *sizes)\n"
+    "    self.values = self.keys\nKVCache.__init__ = init",
+    "right = KVCache.write\n\ndef write(self, layer, key, value):\n"
+    "    keys, values = right(self, layer, key, value)\n    return keys, values[:, :, ::-1]\n"
+    "KVCache.write = write",
+    "right = KVCache.nbytes\n\nKVCache.nbytes = lambda self: self.keys.nbytes",
+    "right = attend\n\ndef attend(attention, x, layer, cache, mask):\n"
+    "    return right(attention, x, layer, cache, None)",
+    "right = normalize\n\ndef normalize(norm, x): return right(norm, x) - norm.bias._array",
+    "right = affine\n\ndef affine(weight, bias, x): return right(weight, bias, x) - bias._array",
+    "right = step_block\n\ndef step_block(block, x, layer, cache):\n"
+    "    y = right(block, x.copy(), layer, cache)\n    return y if layer else x",
+    "right = step\n\ndef step(model, tokens, cache):\n    logits = right(model, tokens, cache)\n"
+    "    return from_numpy(logits.numpy() * 1.0001)",
+    "def unchanged(before, now): return True",
+    "right = reuse\n\ndef reuse(cache, model, tokens):\n"
+    "    right(cache, model, tokens)\n    cache.length = 0",
+    "right = reuse\n\ndef reuse(cache, model, tokens):\n    length = cache.length\n"
+    "    right(cache, model, tokens)\n    cache.length = min(length, tokens.shape[1] - 1)",
+    "right = next_logits\n\ndef next_logits(model, tokens, cache):\n"
+    "    return from_numpy(right(model, tokens, cache).numpy() * 0.5)",
+    "right = generate\n\ndef generate(model, *options, **more):\n"
+    "    found = right(model, *options, **more)\n    model.eval()\n    return found",
+    "right = branch\n\ndef branch(cache, rows): return right(cache, range(len(rows)))",
+    "right = beam_search\n\ndef beam_search(*options):\n    texts, scores = right(*options)\n"
+    "    return texts, from_numpy(scores.numpy() * 0.5)",
+    "right = beam_search\n\ndef beam_search(model, tokens, more, width):\n"
+    "    return right(model, tokens, more, 1)",
+]
+BENCHMARKING = [
+    "right = significant_figures\n\ndef significant_figures(times): return right(times) - 1",
+    "right = significant_figures\n\ndef significant_figures(times):\n"
+    "    return right([time * 1000 for time in times])",
+    "right = block_size\n\ndef block_size(*options): return right(*options) * 2",
+    "right = measure_blocks\n\ndef measure_blocks(measure, number, enough, *rest):\n"
+    "    return right(measure, number, lambda times: True, *rest)",
+    "right = measure_blocks\n\ndef measure_blocks(measure, number, enough, least, most=inf, *rest):\n"
+    "    return right(measure, number, lambda times: len(times) > 8 or enough(times), least, inf)",
+    "right = Timer.timeit\n\ndef run(self, number=1000000):\n    found = right(self, number)\n"
+    "    found.number_per_run = 1\n    return found\nTimer.timeit = run",
+    "def run(self, number=1000000):\n"
+    "    return Measurement(number, [self._timeit(number)], self._task_spec)\nTimer.timeit = run",
+    "right = Measurement.merge\n\n"
+    "Measurement.merge = staticmethod(lambda measurements: right(measurements[:1]))",
+    "def resample(data, n_resamples, generator=None): return np.stack([data] * n_resamples)",
+    "right = resample\n\ndef resample(data, n_resamples, generator=None):\n"
+    "    return right(data[:len(data) // 2], n_resamples, generator)",
+    "right = bootstrap\n\ndef bootstrap(data, statistic=np.median, n=9999, confidence_level=0.95,\n"
+    "              generator=None):\n"
+    "    return right(data, statistic, n, confidence_level**2, generator)",
+    "right = bootstrap\n\ndef bootstrap(data, statistic=np.median, *options, **more):\n"
+    "    return right(data, np.median, *options, **more)",
+    "class torch:\n    from tinytorch.core import randint, randn\n"
+    "    randperm = staticmethod(lambda n, generator=None: np.arange(n))",
+    "right = interleave\n\ndef interleave(calls, rounds=30, warmup=3, *options):\n"
+    "    return right(calls, rounds, 0, *options)",
+    "right = interleave\n\ndef interleave(calls, rounds=30, warmup=3, number=1, *options):\n"
+    "    return right(calls, rounds, warmup, 1, *options)",
+    "right = interleave\n\ndef interleave(*options): return right(*options)[:, ::-1]",
+    "right = judge\n\ndef judge(a, b, *options, **more): return right(b, a, *options, **more)",
+    "right = judge\n\ndef judge(a, b, *options, **more):\n"
+    "    return right(np.sort(a), np.sort(b), *options, **more)",
+    "right = judge\n\ndef judge(a, b, *options, **more):\n"
+    "    found = right(a, b, *options, **more)\n"
+    "    return Verdict(found.names, *[found.ratio] * 3, found.pairs, found.confidence_level)",
+    "right = judge_all\n\ndef judge_all(times, names, confidence_level=0.95, *options):\n"
+    "    level = 1 - (1 - confidence_level) * (len(names) - 1)\n"
+    "    return right(times, names, level, *options)",
+    "Verdict.faster = property(lambda self: self.names[self.ratio < 1])",
+    "Verdict.pairs_needed = lambda self, ratio: ceil(\n"
+    "    self.pairs * log(self.high / self.low) / 2 / log(ratio))",
+    "right = pareto_front\n\ndef pareto_front(points, maximize=()): return right(points)",
+    "def pareto_front(points, maximize=()):\n    points = np.array(points, float)\n"
+    "    points[:, list(maximize)] *= -1\n    one, other = points[:, None], points[None]\n"
+    "    return (one <= other).all(2).sum(0) == 1",
+]
+# Of what earlier milestones are broken by, two ways for each module: the checks are theirs.
+BROKEN["2018_mlperf"] = {
+    module: [texts[0], texts[-1]]
+    for milestone in ("1998_cnn", "2017_transformer")
+    for module, texts in BROKEN[milestone].items()
+} | {
+    "profiling": PROFILING,
+    "quantization": QUANTIZATION,
+    "compression": COMPRESSION,
+    "acceleration": ACCELERATION,
+    "memoization": MEMOIZATION,
+    "benchmarking": BENCHMARKING,
+}

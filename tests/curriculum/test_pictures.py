@@ -19,6 +19,7 @@ from tinytorch_core.pictures import (
     heatmap,
     regions,
     save,
+    tradeoff,
 )
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -146,3 +147,37 @@ def test_grids_have_a_name_each_and_labels_for_rows_and_columns() -> None:
 def test_the_colors_are_those_of_the_constants() -> None:
     for name, color in (("red", RED), ("blue", BLUE)):
         assert STRONG[name] == "#" + "".join(f"{channel:02x}" for channel in color)
+
+
+def test_a_tradeoff_has_less_to_the_left_and_equal_factors_apart() -> None:
+    points = {
+        "small": ((100.0, 100.0, 100.0), (3.0, 2.0, 4.0)),
+        "middle": ((1000.0, 900.0, 1100.0), (2.0, 1.5, 2.5)),
+        "large": ((10_000.0, 10_000.0, 10_000.0), (2.0, 1.5, 2.5)),
+    }
+    picture = tradeoff(points, ["middle", "small"], "title", "bytes", "% wrong")
+    dots = [
+        [float(dot.get(name, "")) for name in ("cx", "cy")] for dot in elements(picture, "circle")
+    ]
+    (x1, y1), (x2, y2), (x3, y3) = dots
+    assert x2 - x1 == pytest.approx(x3 - x2, abs=0.2)
+    assert y1 < y2 == y3
+    bars = [line for line in elements(picture, "line") if line.get("stroke") != "#d0d0d0"]
+    assert len(bars) == 6
+    upright = bars[1]
+    assert float(upright.get("y1", "")) > y1 > float(upright.get("y2", ""))  # from 2 up to 4
+    (front,) = elements(picture, "polyline")
+    assert front.get("points") == f"{x1},{y1} {x2},{y2}"
+    assert {"small", "middle", "large", "title", "bytes", "% wrong", "100", "1000"} <= {
+        *texts(picture)
+    }
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.7, 1.2), (98.0, 99.4), (3.0, 9.0), (-0.2, 5.0)])
+def test_a_tradeoff_has_a_few_round_ticks(low: float, high: float) -> None:
+    points = {"a": ((50.0,) * 3, (low, low, low)), "b": ((70.0,) * 3, (high, high, high))}
+    picture = tradeoff(points, ["a"], "", "", "")
+    ticks = [text for text in texts(picture) if re.fullmatch(r"-?[0-9.]+", text)]
+    assert 5 <= len(ticks) <= 14  # of both axes
+    assert all(len(tick) <= 5 for tick in ticks)
+    assert "60" in ticks

@@ -43,11 +43,11 @@ def on_torch(source: Path, to: Path) -> None:
 @pytest.mark.parametrize("folder", SAYS, ids=lambda folder: folder.name)
 def test_a_milestone_runs_on_torch(folder: Path, tmp_path: Path) -> None:
     """With our Trainer, which torch hasn't: it is a program, too."""
-    shared = tmp_path / "tinytorch_core"
-    shared.mkdir()
-    (shared / "data").symlink_to(CORE / "data")
-    for source in CORE.glob("*.py"):
-        on_torch(source, shared / source.name)
+    for source in [*CORE.glob("*.py"), *(NN / "vision").glob("*.py"), NN / "__init__.py"]:
+        copy = tmp_path / source.relative_to(CORE.parent if CORE in source.parents else NN.parent)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        on_torch(source, copy)
+    (tmp_path / CORE.name / "data").symlink_to(CORE / "data")
     for source in folder.glob("*.py"):
         on_torch(source, tmp_path / source.name)
     trainer = tmp_path / "trainer.py"

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
+from unittest import mock
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from judging import assignment
+from tito.grading import compiling
 from tito.grading.compiling import CANARY, Code, Ready, compiled, from_text, replacements
 
 
@@ -48,6 +53,38 @@ def test_what_does_not_compile_or_warns_is_left_to_the_child(text: str) -> None:
 
 
 def test_a_stub_that_is_no_python_takes_nothing_away() -> None:
-    assert replacements(assignment("def f(:", "x = 1").cells, "stub") == replacements(
-        assignment("pass", "x = 1").cells[1:], "stub"
+    assert replacements(assignment("def f(:", "x = 1").cells) == replacements(
+        assignment("pass", "x = 1").cells[1:]
     )
+
+
+PIECES = [
+    "def f(a):", "    return a", "class A:", "    x = 1", "x = '''", "'''", '"""', "f(1)", "x",
+    "@staticmethod", "def h(", "): pass", "# a note", "", "    # inside", "show = (", ")",
+    "x = \\", "    return \\", "if x:", "x;", "\f", "\r",
+    "def g(): return 1", "    '''text", "async def h(): pass", "    pass",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=8).map("\n".join))
+def test_a_cell_that_ends_in_a_definition_is_compiled_as_any_other(text: str) -> None:
+    (cell,) = assignment(text).cells
+    made = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for found in (compiling._with_a_definition_last, lambda *_: None):
+            with mock.patch.object(compiling, "_with_a_definition_last", found):
+                try:
+                    made.append(
+                        [code and (code.co_code, code.co_names) for code in compiled(cell, "0")]
+                    )
+                except Exception as error:
+                    made.append([type(error), str(error)])
+    assert made[0] == made[1]
+
+
+def test_most_answers_need_no_tree() -> None:
+    (cell,) = assignment("import math\n\ndef f(a):\n    '''Of a.'''\n    return a\n").cells
+    with mock.patch.object(compiling.ast, "parse", side_effect=AssertionError):
+        names, shown = ran(compiled(cell, "left"))
+    assert (names[CANARY], names["f"](1), shown) == ("left", 1, None)

@@ -16,8 +16,8 @@ from tito.grading.controls import STUB as RAISES
 
 
 def scope(stub: str, kind: str, **names: Any) -> dict[str, Any]:
-    codes = replacements(assignment(stub).cells, kind)
-    take_away(map(from_text, codes), names)
+    codes = replacements(assignment(stub).cells)
+    take_away(map(from_text, codes), kind, names, first=True)
     return names
 
 
@@ -41,6 +41,20 @@ class A:
     assert isinstance(made.part(1), Nothing)
     with pytest.raises(NotImplementedError, match="later"):
         made.part(-1)
+
+
+@pytest.mark.parametrize("after", ["", 'raise NotImplementedError("Task 1: x")'])
+def test_from_one_kind_to_the_other(after: str) -> None:
+    codes = [from_text(each) for each in replacements(assignment(STUB + after).cells)]
+    names: dict[str, Any] = {}
+    take_away(codes, RAISES, names, first=True)
+    with pytest.raises(NotImplementedError, match="Task 1"):
+        names["double"](1)
+    take_away(codes, NOTHING, names, first=False)
+    assert isinstance(names["double"](1), Nothing)
+    take_away(codes, RAISES, names, first=False)
+    with pytest.raises(NotImplementedError, match="Task 1"):
+        names["double"](1)
 
 
 def test_an_exercise_at_the_cells_own_level_does_nothing() -> None:

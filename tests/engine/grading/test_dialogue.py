@@ -26,6 +26,7 @@ class Impostor:
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
+        self.begun: list[Message] = []
         self.threads: list[threading.Thread] = []
 
     def child(self, most: int) -> Wire:
@@ -93,6 +94,23 @@ def test_odd_values_do_no_harm(odd: Message) -> None:
 def test_a_control_that_nobody_answers_is_flagged() -> None:
     outcomes, flags = judged(lambda asked: claims(asked) if asked["do"] == "run" else None)
     assert outcomes == ["passed", "passed"]
+    assert [flag.text for flag in flags] == [
+        "it could not be tried without the student's functions"
+    ]
+
+
+def test_what_passed_and_could_not_be_tried_in_time_is_flagged() -> None:
+    given = assignment((STUB, ANSWER), ("assert double(1) == 2, 'double'", TEST), "1")
+    late = threading.Event()
+
+    def answer(asked: Message) -> Message:
+        if asked["cell"]["number"] == 3:
+            late.wait(1)
+        return claims(asked)
+
+    submission = Submission(Impostor(answer), Plan(given), answered(given, RIGHT), Limits(wall=0.3))
+    _, flags = submission.run()
+    late.set()
     assert [flag.text for flag in flags] == [
         "it could not be tried without the student's functions"
     ]

@@ -127,7 +127,7 @@ def test_every_write_to_a_dict_is_seen_and_no_reading(writes: list[tuple[str, in
             before[k] is not watched[k] for k in before
         )
         assert (1 in dicts.written()) == differs
-        dicts.look_again(dicts.written())
+        dicts.look_again()
 
 
 def test_a_class_has_a_real_dict() -> None:

@@ -53,13 +53,19 @@ def test_a_full_disk_is_one_finding(journal: Journal, monkeypatch: pytest.Monkey
         journal.write("began")
 
 
-def test_a_line_that_fits_only_in_part_is_a_full_disk(
+def test_why_a_line_fits_only_in_part_is_told(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journal.write("began", student="ann")
-    write = os.write
-    monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:9]))
-    with pytest.raises(CourseFolderError, match="No space left"):
+    write, room = os.write, [9]
+
+    def to_the_limit(descriptor: int, data: bytes) -> int:
+        if not room:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+        return write(descriptor, data[: room.pop()])
+
+    monkeypatch.setattr(os, "write", to_the_limit)
+    with pytest.raises(CourseFolderError, match="File too large"):
         journal.write("ended")
     monkeypatch.undo()
     journal.write("began", student="bob")

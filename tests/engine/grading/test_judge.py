@@ -298,6 +298,52 @@ def test_checks_that_accept_anything_are_flagged(judge: Judge) -> None:
     assert judge.run(given, answered(given, RIGHT))[1] == []
 
 
+def test_a_test_that_ends_its_process_without_the_function_does_not_pass(judge: Judge) -> None:
+    """And those after it are tried all the same."""
+    ends = "import os\nif double(2) != 4:\n    os._exit(0)"
+    given = assignment((STUB, ANSWER), (ends, TEST), ("assert True", TEST))
+    runs, flags = judge.run(given, answered(given, RIGHT))
+    assert [run.outcome for run in runs] == ["passed"] * 3
+    assert [flag.cell for flag in flags] == ["test-3", "test-3"]
+
+
+def test_no_thread_of_an_answer_is_there_when_a_test_is_tried_without_it(judge: Judge) -> None:
+    test = """import threading
+try:
+    assert double(2) == 4
+except NotImplementedError:
+    assert threading.active_count() == 1
+"""
+    thread = "threading.Thread(target=time.sleep, args=(9,), daemon=True)"
+    stays = f"import threading, time\n{thread}.start()\n"
+    given = assignment((STUB, ANSWER), (test, TEST))
+    _, flags = judge.run(given, answered(given, RIGHT + stays))
+    assert [flag.text for flag in flags] == [
+        "it passes with the exercises as they were handed out, too"
+    ]
+
+
+def test_no_timer_of_an_answer_goes_off_when_a_test_is_tried_without_it(judge: Judge) -> None:
+    test = """import time
+try:
+    assert double(2) == 4
+except NotImplementedError:
+    time.sleep(0.3)
+"""
+    timer = """import signal
+signal.signal(signal.SIGVTALRM, lambda *_: 1 / 0)
+def raises(*_):
+    raise ValueError
+signal.signal(signal.SIGALRM, raises)
+def double(x):
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    return 2 * x
+"""
+    given = assignment((STUB, ANSWER), (test, TEST))
+    _, flags = judge.run(given, answered(given, timer))
+    assert "it passes with the exercises as they were handed out, too" in [f.text for f in flags]
+
+
 def test_a_forged_answer_earns_nothing(judge: Judge) -> None:
     line = b'{"outcome": "passed", "ticket": "", "canary": ""}\\n'
     answer = f"import os\ndef double(x):\n    os.write(3, {line!r})\n    os._exit(0)\n"

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tito.curriculum.source import Cell
+from tito.grading import reach
 from tito.grading.reach import reaches
 
 
@@ -64,3 +69,47 @@ def test_what_the_lesson_uses_may_be_used_but_an_operator_only_where_its_stub_ha
     assert found("import os\nos.replace(a, b)", known="os") == []
     assert found("x.__eq__", known="__eq__") == ["uses __eq__"]
     assert found("x.__eq__", own="__eq__") == []
+
+
+PARTS = [
+    "exec", "ex", "ec", "f_back", "f_", "back", "__eq__", "sys", "import ", "def ", "class ", "x",
+    "(", ")", ":", ".", ",", "=", "+", "\n", " ", "\n    ", "'", '"', "''", '"""', "r", "f", "b", "#",
+    "\\", "\\\n", "\\x65", "\uff45xec", "{", "}", "0", "%", "pass",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=20).map("".join))
+def test_what_is_not_read_has_nothing_to_find(text: str) -> None:
+    with mock.patch.object(reach, "_has_nothing_to_find", return_value=False):
+        expected = found(text)
+    assert found(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'ex' 'ec'",
+        "('ex'  # then\n 'ec')",
+        "'ex'r\"ec\"",
+        "'''ex''' 'ec'",
+        '"""ex""""""ec"""',
+        '"ex""""ec"""',
+        "'\\x65xec'",
+        "'ex\\\nec'",
+        "\uff45xec",
+    ],
+)
+def test_a_word_in_pieces_is_found(text: str) -> None:
+    assert found(text) == ["uses exec"]
+
+
+def test_most_answers_need_not_be_parsed() -> None:
+    text = '''#| export
+def relu(input):
+    """What is negative becomes 0; say "none" for None."""
+    if not isinstance(input, Tensor):
+        raise TypeError(f"relu takes a Tensor, not {type(input).__name__}")  # as torch does
+    return np.maximum(input.data, 0)
+'''
+    with mock.patch.object(reach.ast, "parse", side_effect=AssertionError):
+        assert found(text) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -21,6 +22,11 @@ def test_there_and_back() -> None:
     assert dump(load(dump(RESULT))) == dump(RESULT)
     assert (RESULT.earned, RESULT.points) == (1.5, 5.0)
     assert RESULT.flags == (RESULT.remarks[1],)
+
+
+@pytest.mark.parametrize("result", [RESULT, replace(RESULT, runs=(), scores=(), remarks=())])
+def test_it_is_written_as_json_writes_it(result: Result) -> None:
+    assert dump(result) == json.dumps(asdict(result), indent=1, sort_keys=True) + "\n"
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,15 @@ def test_it_says_what_holds(judge: Judge) -> None:
     assert judge.sandbox.endswith("limits")
 
 
+def test_no_process_begins_a_world_in_between_where_the_server_may_come_back(judge: Judge) -> None:
+    look = "import json, sys\nframe, names = sys._getframe(), []\n"
+    look += (
+        "while frame := frame.f_back: names.append(frame.f_code.co_name)\nprint(json.dumps(names))"
+    )
+    directly = "_start_directly" in said(judge, look)
+    assert directly or (os.getuid() and "bubblewrap" not in judge.sandbox)
+
+
 def test_it_is_nobody_special(judge: Judge) -> None:
     user, group, groups = said(
         judge, "import os, json\nprint(json.dumps([os.getuid(), os.getgid(), os.getgroups()]))"

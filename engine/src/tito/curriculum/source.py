@@ -172,7 +172,7 @@ def _is_cell(cell: Any) -> bool:
         return False
     source = cell.get("source")
     lines = source if isinstance(source, list) else [source]
-    return all(isinstance(line, str) for line in lines)
+    return set(map(type, lines)) <= {str}
 
 
 def _cell(cell: dict[str, Any], file: str, number: int) -> Cell:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from tito.curriculum.source import Cell, Unreadable, read_notebook
 from tito.curriculum.views import locked, with_checksum
@@ -12,7 +13,7 @@ from tito.grading.course import CourseFolder
 from tito.model import Finding
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Assignment:
     """`cells` are the source's, in order, with the stub in every cell that is the student's; so a
     submission is these cells with other texts in some. `module` is the id of the lesson's module;
@@ -28,7 +29,7 @@ class Assignment:
     handed_out: dict[str, str] = field(default_factory=dict)
     rubrics: dict[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def graded(self) -> tuple[Cell, ...]:
         """The cells that are worth points, those that a person grades included."""
         return tuple(cell for cell in self.cells if cell.nbgrader.get("grade"))
@@ -38,7 +39,11 @@ class Assignment:
         """The cells as nbgrader's gradebook keeps them: locked, each with its checksum."""
         return tuple(with_checksum(locked(cell)) for cell in self.cells)
 
-    @property
+    @cached_property
+    def plain_texts(self) -> tuple[str, ...]:
+        return tuple(cell.plain_text for cell in self.cells)
+
+    @cached_property
     def answers(self) -> dict[str, Cell]:
         """Grade id → the stub of each cell that a student fills in."""
         return {cell.grade_id: cell for cell in self.cells if cell.is_solution}

@@ -9,6 +9,7 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from tito.grading.sandbox import Rung, launch
 from tito.grading.watch import Watch
@@ -47,10 +48,19 @@ class Box:
             self.errors.seek(0)
             return self.errors.read(1 << 16).decode(errors="replace").strip()[-2000:]
 
-    def load(self, modules: list[str]) -> None:
-        """Import these into the server. Their packages are among what has to stay as it is."""
-        packages = sorted({name.partition(".")[0] for name in modules})
-        self.wire.send({"do": "load", "modules": modules, "packages": packages})
+    def load(self, modules: list[str], packages: list[str], **about: Any) -> list[Message]:
+        """Import these modules into the server; the packages are among what has to stay as it is. Then
+        it is told `about` the assignment. Returns what the cells showed that it ran for all children.
+
+        Raises Ended if the server is gone.
+        """
+        self.wire.send({"do": "load", "modules": modules, "packages": packages, **about})
+        try:
+            begun: list[Message] = self.wire.receive(time.monotonic() + START)["begun"]
+        except (Late, Garbled):
+            self.stop()
+            raise Ended from None
+        return begun
 
     def child(self, most: int) -> Wire:
         """A connection to a fresh child. `most` is the longest line that is read from it."""

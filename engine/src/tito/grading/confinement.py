@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,6 @@ from tito.grading.settings import Limits
 NEW_MOUNTS, NEW_IPC, NEW_PIDS, NEW_NETWORK, NEW_USERS = (
     0x20000, 0x8000000, 0x20000000, 0x40000000, 0x10000000,
 )  # fmt: skip
-OWN = NEW_PIDS | NEW_IPC | NEW_MOUNTS
 NO_SUID, NO_DEVICES, PRIVATE, RECURSIVE = 2, 4, 1 << 18, 1 << 14
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP = 1, 4, 24
 PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 36, 38, 47
@@ -74,14 +74,54 @@ def own_world() -> bool:
     return not _mount(b"none", b"/", None, RECURSIVE | PRIVATE, None)
 
 
+class Worlds:
+    """Namespaces for each child. `ours` says where this process is, for it to come back: only from
+    there it may begin another world of processes. It is None where the system cannot tell (before
+    Linux 5.8) or does not let it: then a process between has to begin each."""
+
+    def __init__(self) -> None:
+        self.ours: int | None = None
+        if _ends_well(self._go_and_come_back):
+            self._look_around()
+
+    def _look_around(self) -> None:
+        self.ours = os.pidfd_open(os.getpid())
+
+    def begin(self) -> None:
+        """The next process that this one forks begins a world of processes of its own."""
+        _checked(_libc.unshare(NEW_PIDS) if _libc else -1)
+
+    def come_back(self) -> None:
+        _checked(_libc.setns(self.ours, NEW_PIDS) if _libc and self.ours is not None else -1)
+
+    def _go_and_come_back(self) -> None:
+        self._look_around()
+        self.begin()
+        self.come_back()
+        self.begin()
+
+
 def can_separate() -> bool:
     """Whether this process may give its children namespaces: tried in one that ends at once."""
-    if not _libc:
-        return False
+    return _ends_well(
+        lambda: _checked(_libc.unshare(NEW_PIDS | NEW_IPC | NEW_MOUNTS) if _libc else -1)
+    )
+
+
+def _ends_well(call: Callable[[], object]) -> bool:
+    """Whether the call raises nothing, in a process that ends at once."""
     child = os.fork()
     if not child:
-        os._exit(0 if not _libc.unshare(OWN) else 1)
+        with suppress(BaseException):
+            call()
+            os._exit(0)
+        os._exit(1)
     return os.waitpid(child, 0)[1] == 0
+
+
+def _checked(result: int) -> None:
+    if result:
+        raise OSError(ctypes.get_errno(), "no namespaces for a child")
 
 
 def others() -> int:
@@ -94,17 +134,12 @@ def others() -> int:
     return found
 
 
-def separate() -> None:
-    """The next process that this one forks begins a world of processes of its own."""
-    if not _libc or _libc.unshare(OWN):
-        raise OSError(ctypes.get_errno(), "no namespaces for a child")
-
-
 def confine(confinement: Confinement, most_memory: int) -> None:
     """Give up everything but reading what is needed, a small folder, and a little of the machine."""
     os.setsid()
     scratch = confinement.scratch
     if confinement.namespaces:
+        _checked(_libc.unshare(NEW_IPC | NEW_MOUNTS) if _libc else -1)
         _own_folder(scratch, confinement)
     elif confinement.user:
         os.chown(scratch, confinement.user, confinement.user)

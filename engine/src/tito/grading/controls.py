@@ -76,15 +76,15 @@ for _name in (
         setattr(Nothing, f"__{_prefix}{_name}__", Nothing._again)
 
 
-def taken_away(stub: Cell, kind: str) -> ast.Module:
-    """The exercise as it was handed out, as a syntax tree; for `nothing`, no stub raises."""
+def taken_away(stub: Cell) -> ast.Module:
+    """The exercise as it was handed out, as a syntax tree, but that it raises only as long as there is
+    no `_nothing`, which its functions return then."""
     tree = ast.parse(stub.python)
-    return ast.fix_missing_locations(_Returning().visit(tree)) if kind == NOTHING else tree
+    _Returning().visit(tree)
+    return ast.fix_missing_locations(tree)
 
 
 class _Returning(ast.NodeTransformer):
-    """Puts `return _nothing` where a stub raises; outside of a function, nothing at all."""
-
     inside = False
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
@@ -93,16 +93,29 @@ class _Returning(ast.NodeTransformer):
         self.inside = before
         return node
 
-    def visit_Raise(self, node: ast.Raise) -> ast.AST:
+    def visit_Raise(self, node: ast.Raise) -> ast.AST | list[ast.AST]:
         if "NotImplementedError('Task " not in ast.unparse(node):
             return node
-        return ast.Return(ast.Name(NAME, ast.Load())) if self.inside else ast.Pass()
+        if not self.inside:
+            return ast.If(_is_nothing(ast.Is()), [node], [])
+        return [
+            ast.If(_is_nothing(ast.IsNot()), [ast.Return(ast.Name(NAME, ast.Load()))], []),
+            node,
+        ]
 
 
-def take_away(replacements: Iterable[CodeType], scope: dict[str, Any]) -> None:
-    """Put the stubs into the scope, where the student's functions were."""
-    scope[NAME] = Nothing()
-    for code in replacements:
+def _is_nothing(operator: ast.cmpop) -> ast.expr:
+    return ast.Compare(ast.Name(NAME, ast.Load()), [operator], [ast.Constant(None)])
+
+
+def take_away(stubs: Iterable[CodeType], kind: str, scope: dict[str, Any], first: bool) -> None:
+    """Put the stubs into the scope, where the student's functions were. To go on with another kind
+    takes no more than the name, unless an exercise raises at its own level."""
+    scope[NAME] = Nothing() if kind == NOTHING else None
+    codes = list(stubs)
+    if not first and not any(NAME in code.co_names for code in codes):
+        return
+    for code in codes:
         try:
             exec(code, scope)
         except Exception:  # an exercise that is more than definitions stops where it raises

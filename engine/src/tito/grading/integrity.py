@@ -118,7 +118,7 @@ class Watch:
         elif type(value).__module__.startswith("numpy"):  # one of its functions in C around Python
             self.watch(getattr(value, "__wrapped__", None))
 
-    def restore(self, may: Container[str]) -> list[str]:
+    def restore_all(self, may: Container[str]) -> list[str]:
         """The names of what is different. It is put back, but for attributes that `may` change."""
         return [*self.restore_tables(self.tables, may), *self.restore_functions()]
 
@@ -137,6 +137,39 @@ class Watch:
                 yield f"the code of {function.__module__}.{function.__qualname__}"
 
 
+class Kept:
+    """A watch whose tables and functions are looked at in memory: what was not written to is as it
+    was. Where memory is not known, all of them are compared."""
+
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
+        self.dicts, self.functions = Dicts(), Functions()
+        self.known = 0, 0  # tables and functions
+        self.learn()
+
+    def learn(self) -> None:
+        """What the watch has now, and not before."""
+        if KNOWN:
+            tables, functions = self.watch.tables, self.watch.functions
+            new = tables[self.known[0] :], functions[self.known[1] :]
+            if any(new):  # seldom, and the rest takes its time
+                self.dicts.add(real_dict(vars(table.owner)) for table in new[0])
+                self.functions.add(function for function, _ in new[1])
+                self.known = len(tables), len(functions)
+
+    def restore(self, may: Container[str]) -> list[str]:
+        """The names of what is different. It is put back, but for attributes that `may` change."""
+        if not KNOWN:
+            return self.watch.restore_all(may)
+        said: list[str] = []
+        while written := self.dicts.written():
+            said += self.watch.restore_tables([self.watch.tables[n] for n in written], may)
+            self.dicts.look_again()
+        if self.functions.written():
+            said += self.watch.restore_functions()
+        return said
+
+
 class Snapshot(Watch):
     """What is loaded now, of the modules that tests rely on. `relied_on` are more of them."""
 
@@ -153,24 +186,22 @@ class Snapshot(Watch):
             self.add(Table.of(name, module))
         self.machinery = _machinery()
         self.classes = frozenset(map(id, classes()))
-        self.dicts = Dicts(real_dict(vars(table.owner)) for table in self.tables)
-        self.code = Functions(function for function, _ in self.functions)
+        self.memory = Kept(self)
+        self.registry = Dicts([sys.modules] if KNOWN else [])
 
     def restore(self, may: Container[str]) -> list[str]:
-        """The same, by a look at the memory: what was not written to is as it was."""
-        said = [
-            name for name, module in self.modules.items() if sys.modules.get(name) is not module
-        ]
-        sys.modules.update(self.modules)
-        if not KNOWN:
-            said += super().restore(may)
-        while KNOWN and (written := self.dicts.written()):
-            said += self.restore_tables([self.tables[place] for place in written], may)
-            self.dicts.look_again(written)
-        if KNOWN and self.code.written():
-            said += self.restore_functions()
+        said = [*self._restore_modules(), *self.memory.restore(may)]
         now = _machinery()
         return said + [what for what in now if now[what] != self.machinery[what]]
+
+    def _restore_modules(self) -> list[str]:
+        if KNOWN and sys.modules is self.registry.dicts[0] and not self.registry.written():
+            return []
+        present = sys.modules
+        said = [name for name, module in self.modules.items() if present.get(name) is not module]
+        present.update(self.modules)
+        self.registry.look_again()
+        return said
 
 
 class Given:
@@ -180,23 +211,19 @@ class Given:
         self.snapshot = snapshot
         self.names: dict[str, Any] = {}
         self.watched = Watch(("__main__",))
-        self.code = Functions([])
+        self.memory = Kept(self.watched)
 
     def learn(self, names: Iterable[str], scope: dict[str, Any]) -> None:
-        known = len(self.watched.functions)
         for name in names:
             if name in scope:
                 self.names[name] = scope[name]
                 self.watched.watch(scope[name])
-        self.code.add(function for function, _ in self.watched.functions[known:])
+        self.memory.learn()
 
     def restore(self, scope: dict[str, Any], may: Container[str]) -> list[str]:
         changed = [n for n, value in self.names.items() if scope.get(n) is not value]
         scope.update(self.names)
-        changed += self.watched.restore_tables(self.watched.tables, may)
-        if not KNOWN or self.code.written():
-            changed += self.watched.restore_functions()
-        return changed + self.snapshot.restore(may)
+        return [*changed, *self.memory.restore(may), *self.snapshot.restore(may)]
 
 
 def _parts(function: FunctionType) -> tuple[Any, ...]:

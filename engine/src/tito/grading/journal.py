@@ -5,7 +5,6 @@ Nothing that counts depends on it: without a journal, the gradebook is written o
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import time
@@ -40,8 +39,8 @@ class Journal:
             size = os.fstat(descriptor).st_size
             if size and os.pread(descriptor, 1, size - 1) != b"\n":
                 line = b"\n" + line  # whoever wrote last was stopped in the middle
-            if os.write(descriptor, line) != len(line):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            while line := line[os.write(descriptor, line) :]:
+                continue  # there was no room for all of it: the next attempt says why
         finally:
             os.close(descriptor)
 

@@ -20,7 +20,7 @@ from tito.grading.result import CellRun, Remark
 from tito.grading.settings import Settings
 from tito.grading.submission import Submission
 from tito.grading.warden import Warden, World
-from tito.grading.wire import Ended
+from tito.grading.wire import Ended, Message
 from tito.model import Course
 from tito.names import unknown
 
@@ -50,6 +50,8 @@ class Judge(Warden):
         world = World(self.tiers.tiers, course, provided, limits, own or {}, under_test=module)
         super().__init__(world, require_sandbox=require_sandbox)
         self.plans: dict[str, Plan] = {}  # by the digests of assignments
+        self.plan: Plan | None = None  # of the assignment for which the server is ready
+        self.begun: list[Message] = []  # what those cells showed that it has run
 
     def run(
         self, assignment: Assignment, cells: Sequence[Cell]
@@ -57,18 +59,38 @@ class Judge(Warden):
         """What each code cell showed, in order, and what a person should look at."""
         if assignment.digest not in self.plans:
             self.plans[assignment.digest] = Plan(assignment)
-            with suppress(Ended):  # a server that is gone is started again for the child
-                self.prepare()
-        code = [cell for cell in cells if cell.kind == "code"]
         plan, measures = self.plans[assignment.digest], not self.settings.analysis
+        if plan is not self.plan:
+            self._turn_to(plan)
+        code = [cell for cell in cells if cell.kind == "code"]
         needless = {n for n, cell in enumerate(code) if measures and plan.needless(cell)}
         return Submission(self, plan, code, self.settings.limits, frozenset(needless)).run()
 
+    def _turn_to(self, plan: Plan) -> None:
+        if self.begun and self.box:  # with another assignment, which is none of this one's business
+            self.box.stop()
+            self.box = None
+        self.plan = plan
+        with suppress(Ended):  # a server that is gone is started again for the child
+            self.prepare()
+
     def prepare(self) -> None:
-        """What the assignments import is in the server before a student's code runs anywhere."""
-        modules = sorted({name for plan in self.plans.values() for name in plan.imports})
-        if self.box:
-            self.box.load([*LATE, *modules])
+        """What the assignment imports is in the server before a student's code runs anywhere, and so
+        is what its first cells define. Not so if it stands on what the student wrote."""
+        self.begun = []
+        if not self.box or not self.plan:
+            return
+        by_id, own = self.world.course.by_id, self.world.own
+        facades = {facade for id in self.world.provided for facade in by_id[id].exports}
+        modules = [*LATE, *sorted(facades), *self.plan.imports]
+        packages = {name.partition(".")[0] for name in modules}
+        if own:
+            theirs = {module.target.partition(".")[0] for module in by_id.values()}
+            modules = [name for name in modules if name.partition(".")[0] not in theirs]
+        begin = [] if own else self.plan.beginning
+        self.begun = self.box.load(
+            modules, sorted(packages), begin=begin, without=self.plan.replacements
+        )
 
 
 def course_of(module: str, tiers: Installed) -> Course:

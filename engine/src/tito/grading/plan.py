@@ -12,8 +12,9 @@ from tito.curriculum.anatomy import ANALYSIS, HEADING
 from tito.curriculum.source import Cell
 from tito.grading.assignment import Assignment
 from tito.grading.compiling import Ready, replacements
-from tito.grading.controls import KINDS
+from tito.grading.dialogue import question
 from tito.grading.reach import words
+from tito.grading.wire import Message
 
 
 class Plan:
@@ -65,6 +66,28 @@ class Plan:
         }
         return sorted(found)
 
+    @cached_property
+    def beginning(self) -> list[Message]:
+        """Questions for the given cells before the first exercise, which are the same for a class."""
+        found: list[Message] = []
+        for cell in self.cells:
+            if cell.grade_id in self.answers:
+                return found
+            if (
+                not (ready := self.ready(cell))
+                or not ready.code
+                or cell.is_test
+                or self.needless(cell)
+            ):
+                return found
+            found.append({**question(cell, ready), **self.how(cell)})
+        return []  # there is no exercise
+
+    def how(self, cell: Cell) -> Message:
+        """How a child has to run the cell."""
+        kind = {"answer": cell.grade_id in self.answers, "test": cell.is_test}
+        return {**kind, "keeps": self.keeps(cell), "may": self.may}
+
     def ready(self, cell: Cell) -> Ready | None:
         """A given cell, compiled; None for an answer."""
         return self._ready.get(cell.number)
@@ -74,9 +97,9 @@ class Plan:
         return {cell.number: Ready(cell) for cell in self._given()}
 
     @cached_property
-    def replacements(self) -> dict[str, list[str]]:
-        """For each kind of control, the code that takes the student's functions away."""
-        return {kind: replacements(self.answers.values(), kind) for kind in KINDS}
+    def replacements(self) -> list[str]:
+        """The code that takes the student's functions away."""
+        return replacements(self.answers.values())
 
     def _given(self) -> Iterator[Cell]:
         return (cell for cell in self.cells if cell.grade_id not in self.answers)

@@ -46,8 +46,8 @@ def _same_kind(given: Cell, cell: Cell | None) -> bool:
 
 
 def _notes(assignment: Assignment, submitted: Source, theirs: dict[str, Cell]) -> Iterator[Remark]:
-    for given in assignment.cells:
-        text = assignment.handed_out.get(given.grade_id, given.plain_text)
+    for given, plain in zip(assignment.cells, assignment.plain_texts, strict=True):
+        text = assignment.handed_out.get(given.grade_id, plain)
         if given.grade_id and (text := _changed(given, text, theirs.get(given.grade_id))):
             yield Remark("note", given.grade_id, text)
     known = {cell.grade_id for cell in assignment.cells}
@@ -57,8 +57,9 @@ def _notes(assignment: Assignment, submitted: Source, theirs: dict[str, Cell]) -
             yield Remark("note", grade_id, "this cell is none of the assignment's: left out")
         elif count > 1:
             yield Remark("note", grade_id, f"there are {count} of this cell: the last one counts")
-    given_texts = {cell.plain_text for cell in assignment.cells}
+    given_texts = set(assignment.plain_texts)
     own = [c for c in submitted.cells if c.kind == "code" and not c.grade_id and c.text.strip()]
+    own = [cell for cell in own if cell.text not in given_texts]
     if count := sum(cell.plain_text not in given_texts for cell in own):
         text = f"{count} code cells outside the exercises were added or changed: as handed out"
         yield Remark("note", "", text)
@@ -72,7 +73,7 @@ def _changed(given: Cell, text: str, cell: Cell | None) -> str:
         return f"this {what} is gone: {restored}"
     if cell.kind != given.kind:
         return f"this {what} is a {cell.kind} cell now: {restored}"
-    if not given.is_solution and cell.plain_text != text:
+    if not given.is_solution and cell.text != text and cell.plain_text != text:
         return f"this {what} was edited: restored"
     if cell.nbgrader.get("points") != given.nbgrader.get("points"):
         return f"the points of this {what} were changed: restored"

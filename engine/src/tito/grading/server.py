@@ -26,6 +26,7 @@ from tito.grading import landlock
 from tito.grading.child import Child, forget_ourselves
 from tito.grading.confinement import (
     Confinement,
+    Worlds,
     can_separate,
     confine,
     leave_nothing,
@@ -33,9 +34,9 @@ from tito.grading.confinement import (
     others,
     own_world,
     protect_server,
-    separate,
 )
 from tito.grading.integrity import Snapshot
+from tito.grading.quiet import is_quiet
 from tito.grading.settings import Limits
 from tito.grading.wire import Ended, Message, Wire
 from tito.plugins.loading import Plugins
@@ -101,18 +102,31 @@ class Server:
     ) -> None:
         self.wire = wire
         self.serves = serves
-        self.remember([])
         self.confinement = confinement
+        self.remember([])
         self.boxed = boxed
         self.memory = memory_in_use() + confinement.limits.memory
         self.child = 0
+        self.worlds = Worlds() if confinement.namespaces else None
 
     def remember(self, packages: Iterable[str]) -> None:
         """What children must leave as it is. Frozen, it is no concern of their garbage collection,
         which would otherwise copy the pages of every object."""
-        self.snapshot = Snapshot(["tito", *packages])
+        forget_ourselves()
+        snapshot = Snapshot(["tito", *packages])
         gc.collect()
         gc.freeze()
+        self.to_be = Child(self.confinement.limits.output, snapshot)
+
+    def begin(self, asked: Message) -> list[Message]:
+        """What the cells showed with which the assignment begins: they have run for every child. Nothing
+        if they do more than define something, or fail: then each child runs them."""
+        self.to_be.prepare(asked["without"])
+        cells = asked["begin"]
+        return self.to_be.begin(cells) if is_quiet(lambda: self._all_pass(cells)) else []
+
+    def _all_pass(self, cells: list[Message]) -> bool:
+        return all(answer["outcome"] == "passed" for answer in self.to_be.begin(cells))
 
     def serve(self) -> None:
         while True:
@@ -126,24 +140,32 @@ class Server:
             elif asked["do"] == "load":
                 load(asked["modules"])
                 self.remember(asked["packages"])
+                self.wire.send({"begun": self.begin(asked)})
             else:
                 self.wire.send({"status": self.end(A_MOMENT if asked["gone"] else 0)})
 
     def start(self, connection: int) -> None:
-        if self.confinement.namespaces:
-            self._start_apart(connection)
-        elif not (child := os.fork()):
-            self._become_child(connection)
+        if self.worlds and self.worlds.ours is None:
+            self._start_through_another(connection, self.worlds)
         else:
-            self.child = child
+            self._start_directly(connection)
         os.close(connection)
 
-    def _start_apart(self, connection: int) -> None:
-        """Through a process between: a child's world of processes must be one that it begins."""
+    def _start_directly(self, connection: int) -> None:
+        if self.worlds:
+            self.worlds.begin()
+        if not (child := os.fork()):
+            self._become_child(connection)
+        self.child = child
+        if self.worlds:
+            self.worlds.come_back()
+
+    def _start_through_another(self, connection: int, worlds: Worlds) -> None:
+        """A process that has begun one world cannot begin another, so one between does, and ends."""
         number, go = os.pipe(), os.pipe()
         middle = os.fork()
         if not middle:
-            self._begin(connection, number[1], go)
+            self._begin(connection, number[1], go, worlds)
         os.close(number[1])
         os.close(go[0])
         with open(number[0], "rb") as said:
@@ -153,9 +175,9 @@ class Server:
             os.write(go[1], b"!")  # from here on this process is the child's parent
         os.close(go[1])
 
-    def _begin(self, connection: int, number: int, go: tuple[int, int]) -> None:
+    def _begin(self, connection: int, number: int, go: tuple[int, int], worlds: Worlds) -> None:
         try:
-            separate()
+            worlds.begin()
             if child := os.fork():
                 os.write(number, b"%d" % child)
             else:
@@ -176,12 +198,8 @@ class Server:
             for standard in (0, 1, 2):
                 os.dup2(nothing, standard)
             os.close(nothing)
-            forget_ourselves()
-            wire = Wire(socket.socket(fileno=3))
-            if self.serves:
-                self.serves(wire)
-            else:
-                Child(wire, self.confinement.limits.output, self.snapshot).serve()
+            serve = self.serves or self.to_be.serve
+            serve(Wire(socket.socket(fileno=3)))
         except Ended:
             status = 0
         except BaseException:

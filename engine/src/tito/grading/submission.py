@@ -15,8 +15,8 @@ from tito.grading.plan import Plan
 from tito.grading.reach import reaches
 from tito.grading.result import CellRun, Remark
 from tito.grading.settings import Limits
-from tito.grading.trials import PASSES, failures_to_fail, trials
-from tito.grading.wire import Wire
+from tito.grading.trials import PASSES, Trial, failures_to_fail, trials
+from tito.grading.wire import Message, Wire
 from tito.kernel import ENDED, how_it_ended
 
 ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
@@ -32,6 +32,10 @@ class Children(Protocol):
 
     def child(self, most: int) -> Wire: ...
     def end_child(self, gone: bool = False) -> int: ...
+
+    @property
+    def begun(self) -> list[Message]:
+        """What the first cells showed, which have run already in a fresh process."""
 
 
 class Submission:
@@ -51,6 +55,8 @@ class Submission:
         self.needless = needless
         self.left_out = set(needless)
         self.passed: dict[int, float] = {}  # the tests that passed, with the seconds they took
+        self.untried: list[Trial] | None = None  # without the student's functions
+        self.apart = False  # whether that has to be tried in forks
         self.flags: list[Remark] = []
         self.until = time.monotonic() + limits.wall
 
@@ -58,6 +64,7 @@ class Submission:
         """What each cell showed, in order, and what a person should look at."""
         while time.monotonic() < self.until and self._one_child():
             pass
+        self._flag_untried()
         self._read_answers()
         return [self.runs.get(n) or self._not_run(n) for n in range(len(self.cells))], self.flags
 
@@ -70,11 +77,13 @@ class Submission:
         wire = self.children.child(LONGEST * 3 * (self.limits.output + SLACK))
         dialogue = Dialogue(wire, self.until)
         try:
-            for n, cell in enumerate(self.cells):
+            begun = self.children.begun
+            for n, answer in enumerate(begun):
+                self._take(n, *self._shown(self.cells[n], answer, True))
+            for n, cell in enumerate(self.cells[len(begun) :], len(begun)):
                 if n not in self.left_out and not self._go_on(dialogue, n, cell):
                     return True
-            self._try_without(dialogue)
-            return False
+            return self._try_without(dialogue)
         finally:
             self.children.end_child()
             wire.close()
@@ -91,13 +100,18 @@ class Submission:
             why = str(stopped) if not isinstance(stopped, HungUp) else self._how_it_ended()
             self.runs.setdefault(n, CellRun(name_of(cell), "killed", error=why))
             return False
-        if n not in self.runs:
-            self.runs[n] = run
-            for text in flags:
-                self._flag(self._test_from(n), text)
-            if cell.is_test and run.outcome == "passed":
-                self.passed[n] = time.monotonic() - start
-                self._tell_reached(dialogue, cell)
+        if self._take(n, run, flags) and cell.is_test and run.outcome == "passed":
+            self.passed[n] = time.monotonic() - start
+            self._tell_reached(dialogue, cell)
+        return True
+
+    def _take(self, n: int, run: CellRun, flags: list[str]) -> bool:
+        """Keep what a cell showed. Returns whether it is the first time."""
+        if n in self.runs:
+            return False
+        self.runs[n] = run
+        for text in flags:
+            self._flag(self._test_from(n), text)
         return True
 
     def _tell_reached(self, dialogue: Dialogue, test: Cell) -> None:
@@ -112,9 +126,11 @@ class Submission:
 
     def _run(self, dialogue: Dialogue, cell: Cell) -> tuple[CellRun, list[str]]:
         """What the cell showed, and why a person should look at it. Raises Stopped."""
-        kind = {"answer": cell.grade_id in self.plan.answers, "test": cell.is_test}
-        how = {**kind, "keeps": self.plan.keeps(cell), "may": self.plan.may}
+        how = self.plan.how(cell)
         answer, passed = dialogue.run(cell, self.limits.cell, self.plan.ready(cell), **how)
+        return self._shown(cell, answer, passed)
+
+    def _shown(self, cell: Cell, answer: Message, passed: bool) -> tuple[CellRun, list[str]]:
         outcome, flags = "passed" if passed else "failed", _names(answer.get("changed"))
         flags = [f"{name} is not what it was" for name in flags]
         if answer.get("outcome") == "passed" and not passed:
@@ -131,16 +147,25 @@ class Submission:
         found = (name for name in _names(names) if name not in self.plan.known)
         return [f"a class of an answer has a {name} of its own" for name in found]
 
-    def _try_without(self, dialogue: Dialogue) -> None:
-        """Each test that passed has to fail once the student's functions are gone."""
-        waiting = trials((self.cells[n], took) for n, took in self.passed.items())
+    def _try_without(self, dialogue: Dialogue) -> bool:
+        """Each test that passed has to fail once the student's functions are gone. Returns whether
+        there is need of another child for that."""
+        self.untried = self._trials() if self.untried is None else self.untried
         try:
-            for trial in failures_to_fail(dialogue, self.plan, waiting):
+            for trial in failures_to_fail(dialogue, self.plan, self.untried, self.apart):
                 self._flag(trial.test, PASSES[trial.kind])
         except Stopped:
-            for grade_id in dict.fromkeys(name_of(trial.test) for trial in waiting):
-                text = "it could not be tried without the student's functions"
-                self.flags.append(Remark("flag", grade_id, text))
+            self.apart, again = True, not self.apart
+            return again
+        return False
+
+    def _trials(self) -> list[Trial]:
+        return trials((self.cells[n], took) for n, took in self.passed.items())
+
+    def _flag_untried(self) -> None:
+        waiting = self._trials() if self.untried is None else self.untried
+        for test in {trial.test.number: trial.test for trial in waiting}.values():
+            self._flag(test, "it could not be tried without the student's functions")
 
     def _read_answers(self) -> None:
         """Whatever an answer does that no exercise needs may have made the tests after it pass."""
@@ -165,11 +190,15 @@ class Submission:
     def _text(self, value: object) -> str:
         """What a child says is a text, not too long, and has no addresses, which differ each time."""
         text = value if isinstance(value, str) else ""
+        if not text:
+            return ""
         return ADDRESS.sub("at 0x…", sound(text[: self.limits.output + SLACK]))
 
 
 def without_hidden_tests(cell: Cell, traceback: str) -> str:
     """A traceback shows lines, and a hidden test's are nobody's to see."""
+    if not traceback:
+        return ""
     lines = cell.text.split("\n")
     hidden = {
         line.strip()

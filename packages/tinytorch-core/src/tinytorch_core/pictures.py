@@ -92,6 +92,45 @@ def curves(lines, title, across, up, width=640, height=320):
     return _svg(title, width, height, shapes)
 
 
+def tradeoff(points, front, title, across, up, width=640, height=320):
+    """What is paid and what is got for it, as {name: (x, low, high), (y, low, high)}: a dot, and bars
+    from low to high. Equal steps to the right are equal factors. A line joins the names in front."""
+    names = 24 + max(86, *(7 * len(name) for name in points))  # their room on the right
+    left, right, bottom = 64, width - names, height - 44
+    ends = [np.array([point[axis] for point in points.values()]) for axis in (0, 1)]
+    (first, last), (low, high) = _around(np.log(ends[0])), _around(ends[1])
+    shapes = [
+        _text((left + right) / 2, height - 8, across, size=12),
+        f'<g transform="translate(14 {(TOP + bottom) / 2:g}) rotate(-90)">{_text(0, 0, up, 12)}</g>',
+    ]
+
+    def place(x, y):
+        along = (np.log(x) - first) / (last - first), (y - low) / (high - low)
+        return left + along[0] * (right - left), bottom - along[1] * (bottom - TOP)
+
+    for tick in _marks(low, high):
+        _, y = place(1, tick)
+        shapes.append(f'<line x1="{left}" y1="{y:g}" x2="{right}" y2="{y:g}" stroke="#d0d0d0"/>')
+        shapes.append(_text(left - 6, y + 4, f"{tick:g}", 11, "end"))
+    for tick in _factors(np.exp(first), np.exp(last)):
+        shapes.append(_text(place(tick, low)[0], bottom + 16, f"{tick:g}", 11))
+    kept = sorted(place(points[name][0][0], points[name][1][0]) for name in front)
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in kept)
+    shapes.append(f'<polyline points="{path}" fill="none" stroke="#808080" stroke-dasharray="4"/>')
+    for number, (name, (x, y)) in enumerate(points.items()):
+        color, (a, b) = LINES[number % len(LINES)], place(x[0], y[0])
+        for one, other in (((x[1], y[0]), (x[2], y[0])), ((x[0], y[1]), (x[0], y[2]))):
+            ends = [f"{value:.1f}" for value in (*place(*one), *place(*other))]
+            shapes.append(
+                '<line x1="{}" y1="{}" x2="{}" y2="{}" '.format(*ends) + f'stroke="{color}"/>'
+            )
+        shapes.append(
+            f'<circle cx="{a:.1f}" cy="{b:.1f}" r="5" fill="{color}"/>'
+            + _text(right + 12, TOP + 14 + 18 * number, name, 12, "start", color)
+        )
+    return _svg(title, width, height, shapes)
+
+
 def counted(labels, answers):
     """counts[t, p]: how often something of class t was taken for p. `answers` may have many rows."""
     classes = max(np.max(labels), np.max(answers)) + 1
@@ -214,3 +253,27 @@ def _ticks(highest):
     power = 10.0 ** np.floor(np.log10(highest))
     step = next(s for s in (0.2, 0.5, 1, 2) if highest / (s * power) < 7) * power
     return [float(f"{n * step:.6g}") for n in range(int(highest / step) + 1)]
+
+
+def _around(values):
+    """(low, high) of an axis that has all of them, and some air."""
+    low, high = float(np.min(values)), float(np.max(values))
+    air = (high - low) * 0.08 or 0.5
+    return low - air, high + air
+
+
+def _marks(low, high):
+    """Round numbers from low to high, a few of them."""
+    power = 10.0 ** np.floor(np.log10(high - low))
+    step = next(s for s in (0.2, 0.5, 1, 2) if (high - low) / (s * power) < 7) * power
+    return [float(f"{n * step:.6g}") for n in range(-int(-low // step), int(high // step) + 1)]
+
+
+def _factors(low, high):
+    """1, 2 and 5 times powers of ten, from low to high; all nine if these are fewer than two."""
+    powers = 10.0 ** np.arange(np.floor(np.log10(low)), np.log10(high))
+    few, all_nine = (
+        [float(f"{n * power:.6g}") for power in powers for n in steps if low <= n * power <= high]
+        for steps in ((1, 2, 5), range(1, 10))
+    )
+    return few if len(few) > 1 else all_nine

@@ -62,6 +62,10 @@ class Recipe:
         return history, answers
 
 
+HIDDEN = 64  # units of the network of 1986, and how it is trained
+RECIPE = Recipe(batch=32, epochs=20, learning_rate=0.01, weight_decay=0.1, max_norm=0.5)
+
+
 def ask(model, images):
     """What the model, in use, takes each of the images for."""
     model.eval()

@@ -6,9 +6,11 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -148,14 +150,25 @@ def _autograde(course: CourseFolder, options: Options) -> int:
     waiting = pending(chosen, options.force)
     journal = Journal((options.results or course.root / "results") / _journal(shard))
     where = Where(options.jobs, options.scheduler)
+    writes = shard.count == 1 and not options.results
+    if writes and waiting and options.executor == "local":
+        # nbgrader takes two seconds to import, and so do workers to begin
+        Thread(target=_import_gradebook, daemon=True).start()
     with _telling(len(waiting), len(chosen), options.as_json) as tell:
         summary = run(waiting, executor(options.executor), where, journal, tell)
     summary.findings[:0] = [*findings, *[WEAK] * summary.weak]
-    if shard.count == 1 and not options.results:
+    if writes:
         names = dict.fromkeys(job.stack.name for job in chosen)
         summary.findings += recorded(course, names, options.student or None)
     _say(summary, options.as_json)
     return 1 if any(finding.level == "error" for finding in summary.findings) else 0
+
+
+def _import_gradebook() -> None:
+    with suppress(
+        Exception
+    ):  # it is imported again where it is used, and what is wrong is told there
+        import_module("tito.grading.gradebook")
 
 
 def _journal(shard: Shard) -> str:

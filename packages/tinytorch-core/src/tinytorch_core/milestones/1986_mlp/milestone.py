@@ -6,10 +6,9 @@ from time import monotonic
 import numpy as np
 from tinytorch_core.checks import check_modules
 from tinytorch_core.pictures import confusion, counted, curves, gallery, save
-from tinytorch_core.recipe import Recipe, digits, perceptron
+from tinytorch_core.recipe import HIDDEN, RECIPE, digits, perceptron
 
-HIDDEN, STARTS = 64, range(5)
-RECIPE = Recipe(batch=32, epochs=20, learning_rate=0.01, weight_decay=0.1, max_norm=0.5)
+STARTS = range(5)
 MEAN, EACH = 0.97, 0.96
 
 

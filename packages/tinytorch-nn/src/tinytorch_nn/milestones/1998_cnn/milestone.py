@@ -4,12 +4,13 @@ import sys
 
 import numpy as np
 import tinytorch.core as torch
-from checks import check_convolutions
 from drawing import draw
-from networks import RECIPE, convolutional, hidden_layer
 from tinytorch_core.checks import MANY, check_modules
+from tinytorch_core.evidence import fault
 from tinytorch_core.progress import steps
 from tinytorch_core.recipe import ask, digits
+from tinytorch_nn.vision.checks import check_convolutions
+from tinytorch_nn.vision.networks import RECIPE, convolutional, hidden_layer
 
 STARTS = 10
 NETWORKS = {"convolutions": convolutional, "hidden layer": hidden_layer}
@@ -22,6 +23,7 @@ def main():
     x, y, x_test, y_test = digits()
     x, x_test = x[:, None], x_test[:, None]  # one channel
     check_convolutions(x[:MANY], y[:MANY])
+    check_sizes()
     print(
         f"\n{len(x)} images to learn from, {len(x_test)} to be tested on; {STARTS} starts for each"
     )
@@ -29,6 +31,21 @@ def main():
     competitors = compete(x, y, x_test, y_test)
     judge(*(np.array([one["shares"] for one in them]) for them in competitors.values()))
     draw(competitors, x_test, y_test.numpy())
+
+
+def size(model):
+    """How many numbers it learns."""
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def check_sizes():
+    """Neither has an advantage by a unit."""
+    convolutions, hidden = size(convolutional(0)), size(hidden_layer(0))
+    unit = 64 + 1 + 10  # its weights, its bias, and what goes out from it
+    if not convolutions <= hidden < convolutions + unit:
+        fault("convolutions", "counting", f"the networks have {convolutions} and {hidden} numbers")
+    for what, count in (("the convolutions", convolutions), ("the hidden layer", hidden)):
+        print(f"  {what}: {count:,} numbers to learn")
 
 
 def compete(*data):

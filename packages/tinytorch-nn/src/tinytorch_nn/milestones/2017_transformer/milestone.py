@@ -1,11 +1,11 @@
 """2017: attention is all you need. Two GPTs of your own modules turn words around, and read Python."""
 
 import probes
-from checks import check_modules
 from reading import learn_to_read
 from reversal import learn_to_turn
-from text import HELD_OUT, TO_LEARN, read
 from tinytorch_core.pictures import curves, grids, heatmap, save
+from tinytorch_nn.language.checks import check_modules
+from tinytorch_nn.language.text import HELD_OUT, TO_LEARN, read
 
 
 def main():

@@ -2,20 +2,12 @@
 
 import sys
 
-import by_hand
 import numpy as np
-import tinytorch.core as torch
-from network import HEADS, gpt
 from tinytorch_core.evidence import compare, fault
+from tinytorch_nn.language import by_hand
+from tinytorch_nn.language.network import HEADS, gpt, logits_of
 
 SHARE = 0.5  # of its attention: what one head must give to the mirror image
-
-
-def logits_of(model, tokens):
-    """In evaluation mode, and without a graph."""
-    model.eval()
-    with torch.no_grad():
-        return model(torch.tensor(tokens)).numpy()
 
 
 def surprise_of(logits_of, inputs, targets, batch=64):

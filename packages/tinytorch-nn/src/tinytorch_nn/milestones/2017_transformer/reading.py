@@ -6,11 +6,11 @@ from functools import partial
 import bigram
 import numpy as np
 import probes
-from network import CONTEXT, gpt, rows, trainer
 from samples import show_samples
-from text import HELD_OUT
 from tinytorch.data import BPETokenizer
 from tinytorch_core.evidence import checking, compare
+from tinytorch_nn.language.network import CONTEXT, gpt, logits_of, rows, trainer, windows
+from tinytorch_nn.language.text import HELD_OUT
 
 VOCABULARY, BATCH, A_ROUND, ROUNDS, SEED = 512, 8, 250, 20, 0
 APART = 32  # tokens from the begin of a row to that of the next one
@@ -39,15 +39,9 @@ def learn_to_read(text, other, seed=SEED):
     return model, history, pairs
 
 
-def windows(ids, apart):
-    """Rows of CONTEXT tokens that begin so far apart, and what follows each of the tokens."""
-    both = np.lib.stride_tricks.sliding_window_view(ids, CONTEXT + 1)[::apart]
-    return both[:, :-1], both[:, 1:]
-
-
 def judge(model, history, pairs, inputs, targets, tokens_a_character):
     """End unless the model is clearly less surprised than counted pairs are."""
-    own = probes.surprise_of(partial(probes.logits_of, model), inputs, targets)
+    own = probes.surprise_of(partial(logits_of, model), inputs, targets)
     compare("training", "the loss in the history", history[-1]["val_loss"], own, 1e-3)
     muted = probes.surprise_of(partial(probes.muted, model), inputs, targets)
     print(f"\nSurprise at the files held out{'nats a token':>21}{'bits a character':>19}")

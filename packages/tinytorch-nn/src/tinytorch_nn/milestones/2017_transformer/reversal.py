@@ -6,9 +6,9 @@ from string import ascii_lowercase
 import numpy as np
 import probes
 import tinytorch.core as torch
-from network import UNASKED, gpt, rows, trainer
 from tinytorch.data import CharTokenizer
 from tinytorch.nn.transformer import generate
+from tinytorch_nn.language.network import UNASKED, gpt, rows, trainer
 
 SHORTEST, LONGEST = 3, 10
 CONTEXT = 2 * LONGEST + 1  # the dot at the end is only written, never read

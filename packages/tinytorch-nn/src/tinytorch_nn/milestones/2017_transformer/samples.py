@@ -5,8 +5,8 @@ from textwrap import indent
 
 import numpy as np
 import tinytorch.core as torch
-from by_hand import softmax
 from tinytorch.nn.transformer import generate
+from tinytorch_nn.language.by_hand import softmax
 
 START, MANY, LENGTH = "\n\ndef ", 24, 120  # texts, and tokens of each
 TEMPERATURE, TOP_K = 0.8, 50

@@ -403,11 +403,13 @@ show_neighbours()
 # compares vectors without asking where they stand, and would take both for the same. So we *add* to
 # each token's vector one that says where it stands. Vaswani et al. take **clock hands**: numbers 2i
 # and 2i + 1 of position p are the sine and cosine of an angle that grows with p, fast for the first
-# pair and slower for each one after it:
+# pair and slower for each one after it. With D numbers a position and a base b = 10,000,
+#
+# $$
+# P_{p,\,2i} = \sin\frac{p}{b^{2i/D}} \qquad P_{p,\,2i+1} = \cos\frac{p}{b^{2i/D}}
+# $$
 #
 # ```
-#    angle of pair i at position p        p / base^(2i/D)             base = 10,000
-#
 #    D = 4     p = 0    sin 0 = 0       cos 0 = 1       sin 0 = 0       cos 0 = 1
 #              p = 1    sin 1 = 0.841   cos 1 = 0.540   sin 1/100       cos 1/100
 #              p = 2    sin 2 = 0.909   cos 2 = -0.416  sin 2/100       cos 2/100
@@ -416,8 +418,11 @@ show_neighbours()
 #
 # The fast hands tell neighbours apart, the slow ones where in the text we are. To go k positions on
 # is to turn each hand by an angle that depends on k only. So the dot product of two positions depends
-# on their **distance**: it is Σ cos(k / base^(2i/D)), and "three to the left" looks the same
-# everywhere.
+# on their **distance**, and "three to the left" looks the same everywhere:
+#
+# $$
+# P_p \cdot P_{p+k} = \sum_i \cos\frac{k}{b^{2i/D}}
+# $$
 
 # %% nbgrader={"grade_id": "embeddings-waves"}
 #| export

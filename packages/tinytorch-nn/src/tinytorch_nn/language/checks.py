@@ -4,13 +4,9 @@ from math import cos, pi
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import by_hand
-import network
 import numpy as np
-import pairs
 import tinytorch.core as torch
 import tinytorch.nn.functional as F
-from by_hand import parameters
 from tinytorch import nn
 from tinytorch.data import BPETokenizer, CharTokenizer
 from tinytorch.nn.transformer import generate, next_token_loss, sample
@@ -18,6 +14,9 @@ from tinytorch_core.by_hand import AdamW, clipped
 from tinytorch_core.checks import check_modules as check_foundation
 from tinytorch_core.evidence import agree, checking, compare, compare_gradients, fault
 from tinytorch_core.recipe import Recipe, perceptron
+
+from tinytorch_nn.language import by_hand, network, pairs
+from tinytorch_nn.language.by_hand import parameters
 
 ODD = "naïve café: 東京, 🐍🐍, a half of one \ud83d,\tand 1234567 \r\n  blanks "
 VOCABULARY, CONTEXT, WIDTH, HEADS = 30, 12, 16, 4  # of the GPT that is checked

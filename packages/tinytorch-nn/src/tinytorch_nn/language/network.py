@@ -1,5 +1,6 @@
 """What is trained, and how: a GPT, on rows of tokens."""
 
+import numpy as np
 import tinytorch.core as torch
 import tinytorch.nn.functional as F
 from tinytorch import nn, optim
@@ -21,6 +22,12 @@ def loss(logits, targets):
     return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=UNASKED)
 
 
+def windows(ids, apart):
+    """Rows of CONTEXT tokens that begin so far apart, and what follows each of the tokens."""
+    both = np.lib.stride_tricks.sliding_window_view(ids, CONTEXT + 1)[::apart]
+    return both[:, :-1], both[:, 1:]
+
+
 def rows(inputs, targets, batch, a_round=None):
     """A loader of these arrays, in their order; or of as many of them as a round has, drawn anew."""
     data = TensorDataset(torch.tensor(inputs), torch.tensor(targets))
@@ -38,3 +45,10 @@ def trainer(model, steps):
     return torch.Trainer(
         model, optimizer, loss, schedulers=schedulers, max_norm=MAX_NORM, metrics=()
     )
+
+
+def logits_of(model, tokens):
+    """In evaluation mode, and without a graph."""
+    model.eval()
+    with torch.no_grad():
+        return model(torch.tensor(tokens)).numpy()

@@ -1,12 +1,13 @@
 """Module 09, next to the same computations in NumPy, and what moves along with the image."""
 
-import by_hand
 import numpy as np
 import tinytorch.core as torch
 import tinytorch.nn.functional as F
-from networks import RECIPE, convolutional, hidden_layer
 from tinytorch import nn
 from tinytorch_core.evidence import agree, checking, compare, compare_gradients, fault, numbers
+
+from tinytorch_nn.vision import by_hand
+from tinytorch_nn.vision.networks import RECIPE, convolutional
 
 RNG = np.random.default_rng(1998)
 KERNELS = {  # the weight's shape for images with 4 channels, and options
@@ -39,7 +40,6 @@ def check_convolutions(x, y):
     check_use()
     check_moved(x)
     check_network(x, y)
-    check_sizes()
 
 
 def check_conv2d(what, shape, options):
@@ -182,18 +182,3 @@ def check_network(x, y):
         compare("convolutions", what, result.detach().numpy(), scores, 1e-3)
         compare_gradients(f"the gradient of {what}", model, slopes, "convolutions", 1e-4)
         print(f"  {what}, and its whole gradient: agree with NumPy")
-
-
-def size(model):
-    """How many numbers it learns."""
-    return sum(parameter.numel() for parameter in model.parameters())
-
-
-def check_sizes():
-    """Neither has an advantage by a unit."""
-    convolutions, hidden = size(convolutional(0)), size(hidden_layer(0))
-    unit = 64 + 1 + 10  # its weights, its bias, and what goes out from it
-    if not convolutions <= hidden < convolutions + unit:
-        fault("convolutions", "counting", f"the networks have {convolutions} and {hidden} numbers")
-    for what, count in (("the convolutions", convolutions), ("the hidden layer", hidden)):
-        print(f"  {what}: {count:,} numbers to learn")

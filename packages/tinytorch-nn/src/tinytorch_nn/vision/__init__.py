@@ -1,0 +1,1 @@
+"""What milestones that look at images share: the networks, and all that they compute by hand."""
