@@ -40,7 +40,9 @@ TABLE: dict[str, list[str]] = {
     "namespace": ["--names"],
     "doctor": [],
     "dev build": ["{project}"],
-    "dev check": ["{project}"],
+    "dev check": ["--sources", "{project}"],
+    "dev new-tier": ["{new}"],
+    "dev new-module": ["fresh", "{mine}"],
     "dev mutants": ["{project}", "--module", "counter"],
 }
 WRITING = {
@@ -132,6 +134,8 @@ def make_it_poor() -> None:
 def said(someone: Learner, command: str, cwd: Path, tmp_path: Path, **options: object) -> Said:
     """Run a command of the table; `options` are those of subprocess.run, or variables if in capitals."""
     places = {"new": tmp_path / "new", "project": someone.site.parent / "base-tier"}
+    if "{mine}" in TABLE[command]:
+        places["mine"] = project("base-tier", tmp_path)
     arguments = [argument.format(**places) for argument in TABLE[command]]
     variables = {key: str(options.pop(key)) for key in list(options) if key.isupper()}
     done = subprocess.run(  # type: ignore[call-overload]

@@ -43,14 +43,13 @@ LESSON = {
 }
 
 
-def new_tier(
-    found: Installed, name: str, namespace: str, requires: Sequence[str], parent: Path
-) -> Path:
-    """Make the project of a tier in `parent`, named like its distribution. Returns its folder.
+def new_tier(found: Installed, folder: Path, namespace: str, requires: Sequence[str]) -> None:
+    """Make the project of a tier in a folder that is named like its distribution.
 
     Its id is the last word of the name, and it starts the facade `namespace.id`. It comes after all
     tiers that are installed. Raises UsageError for a name that cannot be used.
     """
+    name = folder.name
     if not DISTRIBUTION.fullmatch(name):
         raise _no_name(name, "a distribution", "small letters, digits and hyphens: tinytorch-games")
     id = name.rpartition("-")[2]
@@ -75,7 +74,7 @@ def new_tier(
         "engine": engine,
         "dependencies": ", ".join(f'"{each}"' for each in [engine, *dependencies]),
     }
-    return _write(parent / name, "tier", TIER, words)
+    _write(folder, "tier", TIER, words)
 
 
 def new_module(

@@ -83,20 +83,25 @@ def check(
 
 
 @dev.command("new-tier")
-@click.argument("name")
+@click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--namespace", help="Where its names go.  [default: where the installed tiers' go]")
 @click.option("--requires", metavar="TIER", multiple=True, help="A tier that it builds on.")
-def new_tier(name: str, namespace: str | None, requires: tuple[str, ...]) -> None:
-    """Make the project of a tier of your own, in a folder that is named like its distribution."""
+def new_tier(folder: Path, namespace: str | None, requires: tuple[str, ...]) -> None:
+    """Make the project of a tier of your own.
+
+    FOLDER, which is made, is named like the distribution: tinytorch-games.
+    """
     from tito.authoring import skeleton
     from tito.curriculum.installed import installed
 
     found = installed()
     spaces = {each.tier.namespace for each in found.tiers}
-    namespace = namespace or (spaces.pop() if len(spaces) == 1 else name.partition("-")[0])
-    folder = skeleton.new_tier(found, name, namespace, requires, Path())
-    click.echo(f"{folder} is the project of a tier whose names go to {namespace}. Next:")
-    click.echo(f"  cd {folder} && tito dev new-module NAME && pip install -e . && tito dev check .")
+    if not namespace:
+        namespace = spaces.pop() if len(spaces) == 1 else folder.name.partition("-")[0]
+    skeleton.new_tier(found, folder, namespace, requires)
+    click.echo(f"{folder.name} is the project of a tier whose names go to {namespace}. Next:")
+    click.echo(f"  cd {folder}")
+    click.echo("  tito dev new-module NAME && pip install -e . && tito dev check")
 
 
 @dev.command("new-module")
@@ -105,7 +110,10 @@ def new_tier(name: str, namespace: str | None, requires: tuple[str, ...]) -> Non
 @click.option("--requires", metavar="MODULE", multiple=True, help="A module that it builds on.")
 @click.option("--number", type=click.IntRange(1, 99), help="Its place among all modules.")
 def new_module(name: str, project: Path, requires: tuple[str, ...], number: int | None) -> None:
-    """Make a lesson in the project that is here, or in PROJECT: it works, and is yours to rewrite."""
+    """Make a lesson that works, to be written over.
+
+    It comes into the project of a tier that is here, or into PROJECT.
+    """
     from tito.authoring import skeleton
     from tito.curriculum.installed import installed
 
