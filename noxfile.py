@@ -142,10 +142,9 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def parity(session: nox.Session) -> None:
     """Compare the reference with torch."""
-    install_editable(session, "pytest", "hypothesis", TORCH)
-    session.run(
-        "pytest", "-p", "no:cacheprovider", "tests/parity", *session.posargs, env=ONE_THREAD
-    )
+    install_editable(session, "pytest", "pytest-xdist", "hypothesis", TORCH)
+    words = ("-p", "no:cacheprovider", *SIDE_BY_SIDE, "tests/parity", *session.posargs)
+    session.run("pytest", *words, env=ONE_THREAD)
 
 
 @nox.session
