@@ -15,7 +15,13 @@ import pytest
 from support import ROOT
 from tito import cli
 
-DOCUMENTS = ["*.md", "docs/**/*.md", "engine/**/*.md", "packages/*/*.md", "packages/*/changelog.d/*.md"]
+DOCUMENTS = [
+    "*.md",
+    "docs/**/*.md",
+    "engine/**/*.md",
+    "packages/*/*.md",
+    "packages/*/changelog.d/*.md",
+]
 LESSONS = ["packages/*/src/*/modules/*/*", "packages/*/src/*/milestones/*/*"]
 PROGRAMS = [
     "engine/src/**/*.py",

@@ -35,7 +35,10 @@ def warden():
 
 def hidden(tiers):
     found = {tier.package / name for tier in tiers for name in DATA}
-    paths = {Path(path) for path in import_paths()} - standard_library()
+    # A command's own folder stands on the path, too: it holds Python, and no packages.
+    paths = (
+        {Path(path) for path in import_paths()} - standard_library() - {Path(sys.executable).parent}
+    )
     for folder in paths:
         found |= set(others(folder))
     elsewhere = {Path(path).resolve() for pattern in ELSEWHERE for path in glob(pattern)}
