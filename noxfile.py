@@ -290,8 +290,9 @@ def build(session: nox.Session) -> None:
     dist = build_wheels(session)
     session.install(*CHECKERS)
     session.run("python", "releasing/checks.py", str(dist))
-    session.install("pytest", "towncrier>=25.8")
-    session.run("pytest", "tests/releasing", *session.posargs)
+    session.install("pytest", "pytest-xdist", "towncrier>=25.8")
+    alone = ("--confcutdir", "tests/releasing")  # what other tests share needs the engine
+    session.run("pytest", "-n", "auto", *alone, "tests/releasing", *session.posargs)
 
 
 @nox.session
