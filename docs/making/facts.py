@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
-from typing import get_type_hints
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import click
 
@@ -118,14 +118,16 @@ def with_types(reference: str) -> str:
     for section, kind in CONFIGURATION.items():
         start = reference.index(f"## {section}\n")
         end = reference.find("\n## ", start)
-        types = {name: TYPES[str(in_code(hint))] for name, hint in get_type_hints(kind).items()}
+        types = {name: in_words(hint) for name, hint in get_type_hints(kind).items()}
         table = "\n".join(add_type(line, types) for line in reference[start:end].split("\n"))
         reference = reference[:start] + table + reference[end:]
     return reference
 
 
-def in_code(hint: object) -> object:
-    return hint.__name__ if type(hint) is type else hint
+def in_words(hint: object) -> str:
+    if get_origin(hint) is Literal:
+        return " or ".join(f"`{choice}`" for choice in get_args(hint))
+    return TYPES[hint.__name__ if type(hint) is type else str(hint)]
 
 
 def add_type(line: str, types: dict[str, str]) -> str:
