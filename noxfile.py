@@ -18,7 +18,15 @@ PACKAGES = sorted(f"packages/{path.parent.name}" for path in ROOT.glob("packages
 TORCH = "torch==2.13.0"
 # Tests of one file stay in one process, which they share what they made in.
 SIDE_BY_SIDE = ("-n", "auto", "--dist", "loadfile")
-FORMATTED = ("engine", "tests", "benchmarks", "releasing", "noxfile.py", "docs/conf.py", "docs/making")
+FORMATTED = (
+    "engine",
+    "tests",
+    "benchmarks",
+    "releasing",
+    "noxfile.py",
+    "docs/conf.py",
+    "docs/making",
+)
 CHECKERS = ("twine", "check-wheel-contents", "validate-pyproject[all]")
 # The environment may pin BLAS to the kernel of an older processor; a benchmark lets it choose.
 ANY_KERNEL = dict.fromkeys(("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"))
