@@ -24,8 +24,12 @@ class Hint:
     is_last_again: bool
 
     def key(self, module: Module) -> str:
-        """What the workspace remembers it under."""
-        return f"{module.id}/{self.task.id}"
+        return _key(module, self.task)
+
+
+def _key(module: Module, task: Task) -> str:
+    """What the workspace remembers under how far its hints were given."""
+    return f"{module.id}/{task.id}"
 
 
 def current_module(desk: Desk, state: State) -> Module:
@@ -43,7 +47,7 @@ def next_hint(module: Module, last: Tested, state: State, again: bool) -> Hint |
     texts = module.hints.get(last.task, ())
     if task is None or not texts:
         return None
-    given = state.hints.get(f"{module.id}/{task.id}", 0)
+    given = state.hints.get(_key(module, task), 0)
     stage = min(max(given, 1) if again else given + 1, len(texts))
     exhausted = given >= len(texts) and not again
     test = next(test.title for test in module.tests if test.id == last.test)

@@ -14,21 +14,11 @@ def digest_of_work(desk: Desk, module: Module) -> str:
     import hashlib  # 3 ms that commands which only list save
 
     digest = hashlib.sha256(module.digest.encode())
-    own = map(desk.workspace.own_file, _built_on(desk, module))
+    needed = desk.course.requirements(*module.requires)
+    own = (desk.workspace.own_file(each) for each in desk.course.modules if each.id in needed)
     for path in (desk.learner_file(module), *own):
         digest.update(b"\0" + (path.read_bytes() if path.is_file() else b""))
     return digest.hexdigest()
-
-
-def _built_on(desk: Desk, module: Module) -> list[Module]:
-    """All that it requires, directly or not, in the course's order."""
-    found: set[str] = set()
-    waiting = list(module.requires)
-    while waiting:
-        if (each := waiting.pop()) not in found:
-            found.add(each)
-            waiting += desk.course.by_id[each].requires
-    return [each for each in desk.course.modules if each.id in found]
 
 
 def last_tested(desk: Desk, module: Module, state: State) -> Tested | None:
