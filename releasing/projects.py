@@ -40,8 +40,8 @@ class Project:
     def fragments(self) -> list[Path]:
         return sorted(self.folder.glob("changelog.d/*.md"))
 
-    def tag(self, version: Version | None = None) -> str:
-        return f"{self.name}-v{version or self.version}"
+    def tag(self, version: Version) -> str:
+        return f"{self.name}-v{version}"
 
     def bump(self, version: Version) -> None:
         """Write the version into the one place where it stands."""

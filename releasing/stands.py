@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.parser import Parser
+from functools import cached_property
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -15,19 +16,15 @@ from projects import projects
 from repository import ROOT, releases, worktree
 from wheels import build
 
-NOW = "as they are"
-STANDS = {  # what it is called: which tiers, which engine; True if it is what was released last
-    f"engine and tiers {NOW}": (False, False),
-    "the tiers that were released last": (False, True),
-    "the engine that was released last": (True, False),
-}
+NOW = "engine and tiers as they are"
+OLD_TIERS, OLD_ENGINE = "the tiers that were released last", "the engine that was released last"
 
 
 @dataclass(frozen=True)
 class Wheel:
     path: Path
 
-    @property
+    @cached_property
     def _metadata(self) -> Mapping[str, str]:
         with ZipFile(self.path) as archive:
             name = next(n for n in archive.namelist() if n.endswith(".dist-info/METADATA"))
@@ -56,7 +53,7 @@ class Stand:
     title: str
     folder: Path
 
-    @property
+    @cached_property
     def wheels(self) -> dict[str, Wheel]:
         found = map(Wheel, sorted(self.folder.glob("*.whl")))
         return {wheel.name: wheel for wheel in found}
@@ -88,8 +85,8 @@ def stands(place: Path, root: Path = ROOT) -> list[Stand]:
     released = {name: _released(tag, place / tag, root) for name, tag in last.items()}
     engine = next(iter(projects(root)))
     found = [now]
-    for title, (old_engine, old_tiers) in STANDS.items():
-        old = {n for n in released if (old_engine if n == engine else old_tiers)}
+    for title in (OLD_TIERS, OLD_ENGINE):
+        old = {name for name in released if (name == engine) == (title == OLD_ENGINE)}
         if old:
             folder = shutil.copytree(now.folder, place / title.replace(" ", "-"))
             for name in old:
@@ -101,7 +98,7 @@ def stands(place: Path, root: Path = ROOT) -> list[Stand]:
     return found
 
 
-def _made(folder: Path, tree: Path, title: str = next(iter(STANDS))) -> Stand:
+def _made(folder: Path, tree: Path, title: str = NOW) -> Stand:
     folder.mkdir(parents=True)
     build(folder, tree)
     shutil.copytree(tree / "tests" / "journeys", folder / "journeys")

@@ -10,7 +10,6 @@ import pytest
 
 PROGRAM = Path(__file__).parents[2] / "releasing" / "release.py"
 NAME, FOLDER = "toy-tier", "packages/toy-tier"
-WHO = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.org"}
 PYPROJECT = """
 [build-system]
 requires = ["hatchling"]
